@@ -1,0 +1,69 @@
+import type { z } from 'zod'
+import type { Channel } from './channel.ts'
+import type { ChannelContext } from './channel-context.ts'
+import type { Interceptor, InterceptorContext } from './interceptor.ts'
+import type { Selector } from './selector.ts'
+import type { Sink } from './sink.ts'
+import type { Source } from './source.ts'
+
+/**
+ * An entry of the catalog: the schema is light and always there, the implementation is loaded when
+ * the component is first used. Each kind's module exports one function of a fixed name.
+ */
+export interface Entry<Schema extends z.ZodType, Module> {
+  readonly schema: Schema
+  /** One sentence for users: what the component does. */
+  readonly summary: string
+  /** A working configuration, as it stands under the component's key in a manifest. */
+  readonly example: z.input<Schema>
+  readonly load: () => Promise<Module>
+}
+
+export interface SourceModule<Config> {
+  createSource(config: Config): Source
+}
+
+export interface InterceptorModule<Config> {
+  createInterceptor(config: Config, context: InterceptorContext): Interceptor
+}
+
+/** `channels` are the names the source feeds, in configured order. */
+export interface SelectorModule<Config> {
+  createSelector(config: Config, channels: readonly string[]): Selector
+}
+
+export interface ChannelModule<Config> {
+  /** Opens the channel: recovers what is there, ready to append and take. */
+  openChannel(config: Config, context: ChannelContext): Promise<Channel>
+}
+
+export interface SinkModule<Config> {
+  createSink(config: Config): Sink
+}
+
+export type SourceEntry<Schema extends z.ZodType> = Entry<Schema, SourceModule<z.output<Schema>>>
+export type ChannelEntry<Schema extends z.ZodType> = Entry<Schema, ChannelModule<z.output<Schema>>>
+export type SinkEntry<Schema extends z.ZodType> = Entry<Schema, SinkModule<z.output<Schema>>>
+
+export interface InterceptorEntry<Schema extends z.ZodType> extends Entry<
+  Schema,
+  InterceptorModule<z.output<Schema>>
+> {
+  /**
+   * Headers whose value is not the same when the same event is read again (a timestamp). A source
+   * whose selector looks at one of them is not trimmed by position.
+   */
+  readonly volatileHeaders: (config: z.output<Schema>) => readonly string[]
+}
+
+export interface SelectorEntry<Schema extends z.ZodType> extends Entry<
+  Schema,
+  SelectorModule<z.output<Schema>>
+> {
+  /** Every channel the configuration names, with the place of each name, for reference checks. */
+  readonly references: (
+    config: z.output<Schema>,
+  ) => readonly { readonly path: readonly (string | number)[]; readonly channel: string }[]
+  /** The header the routing looks at, if any. */
+  readonly header: (config: z.output<Schema>) => string | undefined
+}

@@ -1,0 +1,83 @@
+/**
+ * The one base class of our errors. Callers branch on `code`, never on the class or the message;
+ * `docs/errors/` has a page per code, checked in both directions by a test.
+ */
+
+/** Code → what it means, in one line. The page under docs/errors/ says more. */
+export const ERROR_CODES = {
+  // 1xxx: configuration
+  FLM1101: 'the file cannot be read',
+  FLM1102: 'the text is not valid YAML',
+  FLM1103: 'a document is not an object of ours',
+  FLM1201: 'a required key is missing',
+  FLM1202: 'a value is not allowed',
+  FLM1203: 'unknown key',
+  FLM1204: 'not exactly one component type',
+  FLM1205: 'a name is used twice',
+  FLM1301: 'a reference names something that does not exist',
+  FLM1302: 'a channel is read by no sink or fed by no source',
+  FLM1303: 'a sink does not say which channel it drains',
+  FLM1304: 'sizes that cannot work together',
+  FLM1305: 'a regular expression that cannot run in linear time',
+  FLM1306: 'the input defines several agents or none',
+  // 2xxx: channel
+  FLM2101: 'the channel is in use by another process',
+  FLM2102: 'the channel cannot be opened: its newest segments are damaged',
+  FLM2103: 'the channel was written by a newer version',
+  FLM2201: 'a write or sync of the channel failed',
+  FLM2202: 'the disk is full',
+  FLM2203: 'the batch is larger than the channel takes',
+  FLM2204: 'the channel is closed',
+  FLM2301: 'corrupt bytes were found and quarantined',
+  // 3xxx: sources
+  FLM3101: 'a source could not start',
+  FLM3102: 'a file cannot be read',
+  // 4xxx: sinks
+  FLM4101: 'a sink could not start',
+  FLM4201: 'writing to the target failed',
+  // 9xxx: the process
+  FLM9001: 'a part of the agent failed in a way it should not',
+  FLM9101: 'the address of the admin server is in use',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export interface FlumeErrorOptions {
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean
+  /** For writes to a target: whether it certainly did not happen, or may have. Default 'none'. */
+  readonly outcome?: 'none' | 'unknown'
+  readonly cause?: unknown
+  /** Facts of this occurrence: paths, sizes, names. Never secrets. */
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+export class FlumeError extends Error {
+  override readonly name = 'FlumeError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly outcome: 'none' | 'unknown'
+  readonly facts: Readonly<Record<string, unknown>>
+
+  /** `message` says what was tried, on what, and what to do. */
+  constructor(code: ErrorCode, message: string, options: FlumeErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable
+    this.outcome = options.outcome ?? 'none'
+    this.facts = options.facts ?? {}
+  }
+}
+
+/** Anything thrown, as an error of ours; what is not ours becomes FLM9001 and is not retryable. */
+export function toFlumeError(thrown: unknown): FlumeError {
+  if (thrown instanceof FlumeError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new FlumeError('FLM9001', message, { retryable: false, cause: thrown })
+}
+
+/** The POSIX code of a system error (ENOSPC, EIO, …), or undefined. */
+export function systemCode(thrown: unknown): string | undefined {
+  const code = (thrown as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : undefined
+}
