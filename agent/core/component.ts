@@ -1,8 +1,10 @@
 import type { z } from 'zod'
+import type { Random } from '../lib/random.ts'
 import type { Channel } from './channel.ts'
 import type { ChannelContext } from './channel-context.ts'
 import type { Interceptor, InterceptorContext } from './interceptor.ts'
 import type { Selector } from './selector.ts'
+import type { SinkGroup } from './sink-group.ts'
 import type { Sink } from './sink.ts'
 import type { Source } from './source.ts'
 
@@ -41,9 +43,27 @@ export interface SinkModule<Config> {
   createSink(config: Config): Sink
 }
 
+export interface SinkGroupModule<Config> {
+  createSinkGroup(config: Config, sinks: readonly string[], random: Random): SinkGroup
+}
+
+/** Components by type, for the pipeline: the catalog, without its schemas. */
+export interface ComponentLoader {
+  source(type: string): Promise<SourceModule<unknown>>
+  interceptor(type: string): Promise<InterceptorModule<unknown>>
+  selector(type: string): Promise<SelectorModule<unknown>>
+  channel(type: string): Promise<ChannelModule<unknown>>
+  sink(type: string): Promise<SinkModule<unknown>>
+  sinkGroup(type: string): Promise<SinkGroupModule<unknown>>
+}
+
 export type SourceEntry<Schema extends z.ZodType> = Entry<Schema, SourceModule<z.output<Schema>>>
 export type ChannelEntry<Schema extends z.ZodType> = Entry<Schema, ChannelModule<z.output<Schema>>>
 export type SinkEntry<Schema extends z.ZodType> = Entry<Schema, SinkModule<z.output<Schema>>>
+export type SinkGroupEntry<Schema extends z.ZodType> = Entry<
+  Schema,
+  SinkGroupModule<z.output<Schema>>
+>
 
 export interface InterceptorEntry<Schema extends z.ZodType> extends Entry<
   Schema,

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import type { Disk } from '../lib/disk.ts'
 import type { Random } from '../lib/random.ts'
 import type { Logger } from './logger.ts'
 
@@ -9,5 +10,7 @@ export interface ComponentContext {
   readonly flow: string
   readonly clock: Clock
   readonly random: Random
+  /** The door to the disk for everything whose durability we promise. */
+  readonly disk: Disk
   readonly log: Logger
 }

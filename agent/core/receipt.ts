@@ -24,7 +24,11 @@ export function receipt(accepted: Promise<void>, safe: Promise<void>): Receipt {
 export function allReceipts(receipts: readonly Receipt[]): Receipt {
   if (receipts.length === 1) return receipts[0]!
   return receipt(
-    Promise.all(receipts.map((each) => each.accepted)).then(() => {}),
-    Promise.all(receipts.map((each) => each.safe)).then(() => {}),
+    allDone(receipts.map((each) => each.accepted)),
+    allDone(receipts.map((each) => each.safe)),
   )
+}
+
+async function allDone(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(promises)
 }
