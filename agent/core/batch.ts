@@ -24,6 +24,8 @@ export interface Batch {
   readonly origin: Origin | undefined
   /** Set by channels: the stable ids of the events. Event i is `stream` + (`first` + i). */
   readonly ids: EventIds | undefined
+  /** Set by channels: when the batch was appended, milliseconds since the epoch. Only informs. */
+  readonly appendedAtMs: number | undefined
 }
 
 /** Header values of a batch. A name is either common or a column, never both. */
@@ -125,6 +127,7 @@ export function batchOf(
     headers: headersOf(events.map((event) => event.headers ?? {})),
     origin,
     ids: undefined,
+    appendedAtMs: undefined,
   }
 }
 
@@ -187,6 +190,7 @@ export function slice(batch: Batch, from: number, to: number): Batch {
     headers: mapColumns(batch.headers, (values) => values.slice(from, to)),
     origin: batch.origin && sliceOrigin(batch.origin, from, to, batch.count),
     ids: batch.ids && { stream: batch.ids.stream, first: batch.ids.first + from },
+    appendedAtMs: batch.appendedAtMs,
   }
 }
 
@@ -235,6 +239,7 @@ export function select(batch: Batch, indices: Uint32Array): Batch {
     headers: mapColumns(batch.headers, pick),
     origin: batch.origin && { ...batch.origin, offsets: offsets! },
     ids: undefined,
+    appendedAtMs: batch.appendedAtMs,
   }
 }
 
