@@ -1,0 +1,34 @@
+/** The tiers of the test suite: which commands make up each, in the order in which they run. */
+
+export interface Step {
+  readonly name: string
+  /** Program of node_modules/.bin, or `node`, and its arguments. */
+  readonly command: readonly string[]
+  /** The step is ended, and has failed, when it takes longer. */
+  readonly minutesMax: number
+}
+
+export interface Tier {
+  readonly name: string
+  readonly steps: readonly Step[]
+  /** Left out of a plain `npm test`; in CI nothing is. */
+  readonly onlyInCi: boolean
+}
+
+export const TIERS: readonly Tier[] = [
+  {
+    name: 'check',
+    onlyInCi: false,
+    steps: [
+      { name: 'types', command: ['tsc', '-p', '.'], minutesMax: 2 },
+      { name: 'lint', command: ['oxlint'], minutesMax: 2 },
+      { name: 'format', command: ['prettier', '--check', '.'], minutesMax: 2 },
+      vitest('unit', 5),
+    ],
+  },
+]
+
+/** A vitest project of vitest.config.ts as a step. */
+function vitest(project: string, minutesMax: number): Step {
+  return { name: project, command: ['vitest', 'run', '--project', project], minutesMax }
+}
