@@ -41,7 +41,10 @@ export interface Headers {
  * a split event share one and travel in one record.
  */
 export interface Origin {
-  /** Stable name of the stream, at most 256 bytes. */
+  /**
+   * Stable name of the stream within its source, at most 192 bytes. The pipeline puts the name of the
+   * source before it, so that two sources of a flow never share a position; 256 bytes in a channel.
+   */
   readonly stream: string
   /** Offset before the first byte that was read for this batch. */
   readonly from: number
@@ -51,7 +54,10 @@ export interface Origin {
   readonly offsets: Float64Array
   /** What the source needs to find the stream again, at most 1 KiB; stored beside the position. */
   readonly memo: string
-  /** Hash of the routing configuration, set by the pipeline; '' means "never trim by position". */
+  /**
+   * Which routing the events went through, set by the pipeline: a generation and the hash of the
+   * routing configuration. Channels compare it for equality; '' means "never trim by position".
+   */
   readonly routing: string
 }
 

@@ -14,18 +14,22 @@ export interface Channel {
   /**
    * Waits until the channel has room for a batch of that size and holds it. Rejects with FLM2203
    * when the size is above `limits`, with FLM2204 when the channel closes, and with the signal's
-   * reason when it aborts.
+   * reason when it aborts. Room for a batch without events is granted at once, full or not.
    */
   reserve(need: BatchSize, signal: AbortSignal): Promise<Reservation>
 
   /**
    * Appends a batch and ends its reservation. Events of a stream that the channel already has (same
    * routing hash, offset at or below its position) are left out; the position advances at commit.
+   * With another routing hash the position is replaced, also by a lower one.
+   *
    * A batch without events but with an origin carries the position alone: it is written with the
-   * next group and its receipt does not wait.
+   * next group, or when the channel is idle within its acknowledgement delay. It is accepted at once
+   * and safe when durable.
    *
    * The receipt rejects with a retryable FlumeError (FLM2201, FLM2202) when the write failed; then
-   * no event of the batch is in the channel, nor will be after a restart.
+   * no event of the batch is in the channel, nor will be after a restart, and every append that was
+   * queued or in flight behind it at that moment fails too, so that no position gets ahead of events.
    */
   append(batch: Batch, reservation: Reservation): Receipt
 

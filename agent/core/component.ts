@@ -31,6 +31,11 @@ export interface InterceptorModule<Config> {
 
 /** `channels` are the names the source feeds, in configured order. */
 export interface SelectorModule<Config> {
+  /**
+   * The channels that any part can name as required, in configured order. They carry the positions
+   * of the source; a channel that is optional for every event does not.
+   */
+  requiredChannels(config: Config, channels: readonly string[]): readonly string[]
   createSelector(config: Config, channels: readonly string[]): Selector
 }
 
