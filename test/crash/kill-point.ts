@@ -1,0 +1,79 @@
+import type { SeededRandom } from '../sim/random.ts'
+
+/** Where an agent is killed: at an operation on its disk, or from outside at some time. */
+
+/** What a path is to the agent. */
+export type FileKind =
+  | 'segment'
+  | 'new segment'
+  | 'reserve'
+  | 'channel directory'
+  | 'output'
+  | 'output directory'
+  | 'other'
+
+export type Operation =
+  'create' | 'write' | 'datasync' | 'truncate' | 'rename' | 'remove' | 'syncDirectory'
+
+/** 'torn': a write of which half reached the file. */
+export type Moment = 'before' | 'after' | 'torn'
+
+export interface DiskKillPoint {
+  readonly kind: FileKind
+  readonly operation: Operation
+  readonly moment: Moment
+  /** At the n-th such operation of the process, from 1. */
+  readonly nth: number
+}
+
+export interface OutsideKillPoint {
+  readonly afterMs: number
+}
+
+export type KillPoint = DiskKillPoint | OutsideKillPoint
+
+type Place = readonly [FileKind, Operation, readonly Moment[], nthMax: number]
+
+const ALL = ['before', 'after', 'torn'] as const
+const BOTH = ['before', 'after'] as const
+
+/** Every step by which something becomes durable. `nthMax` is what an agent reaches in a second. */
+const PLACES: readonly Place[] = [
+  ['segment', 'write', ALL, 12],
+  ['segment', 'datasync', BOTH, 12],
+  ['segment', 'truncate', BOTH, 1],
+  ['segment', 'remove', BOTH, 1],
+  ['new segment', 'create', BOTH, 2],
+  ['new segment', 'write', ALL, 2],
+  ['new segment', 'datasync', BOTH, 2],
+  ['new segment', 'rename', BOTH, 2],
+  ['channel directory', 'syncDirectory', BOTH, 2],
+  ['reserve', 'write', ALL, 1],
+  ['reserve', 'datasync', BOTH, 1],
+  ['output', 'create', BOTH, 2],
+  ['output', 'write', ALL, 12],
+  ['output', 'datasync', BOTH, 12],
+  ['output', 'truncate', BOTH, 1],
+  ['output directory', 'syncDirectory', BOTH, 2],
+]
+
+/** Every kill point without its count, in a fixed order. */
+const NAMED_POINTS: readonly DiskKillPoint[] = PLACES.flatMap(
+  ([kind, operation, moments, nthMax]) =>
+    moments.map((moment) => ({ kind, operation, moment, nth: nthMax })),
+)
+
+const OUTSIDE_MS_MAX = 1500
+const OUTSIDE_SHARE = 0.25
+
+/** The next kill point: the named ones in turn, with random counts, and some from outside. */
+export function chooseKillPoint(turn: number, random: SeededRandom): KillPoint {
+  if (random.chance(OUTSIDE_SHARE)) return { afterMs: random.between(0, OUTSIDE_MS_MAX) }
+  const point = NAMED_POINTS[turn % NAMED_POINTS.length]!
+  return { ...point, nth: random.between(1, point.nth) }
+}
+
+/** The name under which kills are counted. */
+export function nameOf(point: KillPoint): string {
+  return 'afterMs' in point ? 'from outside' : `${point.moment} ${point.operation} of ${point.kind}`
+}

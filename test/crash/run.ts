@@ -1,0 +1,192 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { flume, script, until, within } from './child.ts'
+import type { Child } from './child.ts'
+import type { CrashAgentOptions } from './agent.ts'
+import { InputWriter } from './input.ts'
+import { chooseKillPoint, nameOf } from './kill-point.ts'
+import type { KillPoint } from './kill-point.ts'
+import { countLines, judge, readOutput } from './output.ts'
+import { SeededRandom } from '../sim/random.ts'
+import type { Scenario } from './scenario.ts'
+
+export interface CrashRunResult {
+  /** Kills with events in flight, by the name of their point. */
+  readonly kills: ReadonlyMap<string, number>
+  /** Kills with nothing in flight: they prove nothing and are not counted. */
+  readonly idleKills: number
+  readonly lines: number
+  /** Events a memory channel repeated. */
+  readonly repeated: number
+}
+
+export interface CrashRunOptions {
+  readonly scenario: Scenario
+  readonly kills: number
+  readonly seed: number
+  /** Which named point comes first. */
+  readonly turn: number
+  /** An empty directory; removed when the run passes. */
+  readonly directory: string
+}
+
+/** A named point that is not reached in this time becomes a kill from outside. */
+const REACH_MS_MAX = 3000
+const DRAIN_MS_MAX = 60_000
+const STOP_MS_MAX = 30_000
+
+/**
+ * Kills the agent again and again over one data directory while lines are written, then lets it
+ * deliver everything and compares.
+ */
+export async function crashRun(options: CrashRunOptions): Promise<CrashRunResult> {
+  const run = new CrashRun(options)
+  try {
+    await run.killAll()
+    await run.drain()
+  } finally {
+    run.end()
+  }
+  const result = run.judge()
+  rmSync(options.directory, { recursive: true })
+  return result
+}
+
+class CrashRun {
+  readonly #options: CrashRunOptions
+  readonly #random: SeededRandom
+  readonly #writer: InputWriter
+  readonly #outputs: readonly string[]
+  readonly #manifest: string
+  readonly #dataDir: string
+  readonly #kills = new Map<string, number>()
+  #counted = 0
+  #idle = 0
+  #starts = 0
+  #child: Child | undefined
+
+  constructor(options: CrashRunOptions) {
+    this.#options = options
+    this.#random = new SeededRandom(options.seed)
+    const at = (name: string): string => join(options.directory, name)
+    const { scenario } = options
+    this.#dataDir = at('data')
+    this.#manifest = at('flow.yaml')
+    this.#outputs = scenario.outputs.flat().map(at)
+    for (const directory of [at('in'), ...this.#outputs]) mkdirSync(directory)
+    writeFileSync(this.#manifest, scenario.manifest({ input: at('in'), output: at }))
+    this.#writer = new InputWriter(at('in'), this.#random)
+  }
+
+  async killAll(): Promise<void> {
+    const { scenario, kills, turn } = this.#options
+    this.#writer.writeLines(200)
+    this.#writer.start(scenario.linesPerSecond)
+    for (let attempt = 0; this.#counted < kills; attempt++) {
+      if (attempt >= 3 * kills) throw new Error(`${this.#idle} kills had nothing in flight`)
+      const name = await this.#killAt(chooseKillPoint(turn + attempt, this.#random))
+      if (this.#inFlight() > 0) {
+        this.#kills.set(name, (this.#kills.get(name) ?? 0) + 1)
+        this.#counted += 1
+      } else this.#idle += 1
+    }
+  }
+
+  /** Starts an agent and waits until it is dead; the name of the point where it died. */
+  async #killAt(point: KillPoint): Promise<string> {
+    const outside = 'afterMs' in point
+    this.#child = outside ? this.#startFlume() : this.#startCrashAgent(point)
+    const reached = await within(this.#child.ended, outside ? point.afterMs : REACH_MS_MAX)
+    if (reached === undefined) this.#child.kill('SIGKILL')
+    const ending = reached ?? (await this.#child.ended)
+    if (ending !== 'SIGKILL')
+      throw new Error(`the agent ended by itself: ${ending}\n${this.#child.log()}`)
+    return reached === undefined ? 'from outside' : nameOf(point)
+  }
+
+  #startFlume(): Child {
+    const args = ['run', '-f', this.#manifest, '--data-dir', this.#dataDir]
+    return flume([...args, '--admin', '127.0.0.1:0'], this.#nextLog('outside'))
+  }
+
+  #startCrashAgent(point: Exclude<KillPoint, { afterMs: number }>): Child {
+    const options: CrashAgentOptions = {
+      manifest: this.#manifest,
+      dataDir: this.#dataDir,
+      outputs: this.#outputs,
+      point,
+    }
+    return script('test/crash/agent.ts', [JSON.stringify(options)], this.#nextLog(nameOf(point)))
+  }
+
+  #nextLog(name: string): string {
+    this.#starts += 1
+    return join(this.#options.directory, `agent-${this.#starts}-${name.replaceAll(' ', '-')}.log`)
+  }
+
+  /** Lines that were in the input and not yet in every output: a lower bound of what was in flight. */
+  #inFlight(): number {
+    const { outputs, isExpected } = this.#options.scenario
+    let expected = 0
+    for (let id = 0; id < this.#writer.lines; id++) if (isExpected(id)) expected += 1
+    const delivered = this.#outputs.reduce((sum, directory) => sum + countLines(directory), 0)
+    return expected * outputs.length - delivered
+  }
+
+  /** Lets an agent deliver everything and stop in order. */
+  async drain(): Promise<void> {
+    this.#writer.stop()
+    this.#child = this.#startFlume()
+    const inFlight = (): number => this.#inFlight()
+    await until(
+      () => (this.#child!.ending !== undefined || inFlight() <= 0 ? true : undefined),
+      DRAIN_MS_MAX,
+      () => `${inFlight()} lines are not delivered\n${this.#child!.log()}`,
+    )
+    // With repeats in a memory channel, lines can be enough before all are there.
+    if (this.#options.scenario.mayRepeat) await this.#everyLineThere()
+    this.#child.kill('SIGTERM')
+    const end = await within(this.#child.ended, STOP_MS_MAX)
+    if (end !== 0) throw new Error(`the agent did not stop in order: ${end}\n${this.#child.log()}`)
+  }
+
+  async #everyLineThere(): Promise<void> {
+    await until(
+      () => (this.#verdicts().every(({ lost }) => lost.length === 0) ? true : undefined),
+      DRAIN_MS_MAX,
+      () => `not every line is delivered\n${this.#child!.log()}`,
+    )
+  }
+
+  #verdicts(): ReturnType<typeof judge>[] {
+    const { outputs, format, isExpected } = this.#options.scenario
+    return outputs.map((group) => {
+      const read = group.map((name) => readOutput(join(this.#options.directory, name), format))
+      return judge(read, this.#writer.lines, isExpected)
+    })
+  }
+
+  judge(): CrashRunResult {
+    let repeated = 0
+    for (const { lost, repeated: again, strangers, torn } of this.#verdicts()) {
+      repeated += again.length
+      const wrong = [
+        some('lost', lost),
+        some('not to be there', strangers),
+        some('torn', torn),
+        this.#options.scenario.mayRepeat ? '' : some('repeated', again),
+      ].filter((text) => text !== '')
+      if (wrong.length > 0) throw new Error(wrong.join('\n'))
+    }
+    return { kills: this.#kills, idleKills: this.#idle, lines: this.#writer.lines, repeated }
+  }
+
+  /** Leaves no process. */
+  end(): void {
+    this.#child?.kill('SIGKILL')
+  }
+}
+
+function some(what: string, list: readonly (number | string)[]): string {
+  return list.length === 0 ? '' : `${list.length} lines ${what}: ${list.slice(0, 20).join(', ')}`
+}
