@@ -38,6 +38,10 @@ export const ERROR_CODES = {
   // 9xxx: the process
   FLM9001: 'a part of the agent failed in a way it should not',
   FLM9101: 'the address of the admin server is in use',
+  FLM9102: 'the admin server cannot listen at its address',
+  FLM9103: 'the data directory cannot be used',
+  FLM9104: 'no running agent was reached',
+  FLM9105: 'a flow is held back after repeated crashes',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES
