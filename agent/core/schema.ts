@@ -25,41 +25,57 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   d: 86400e3,
 }
 
+const BYTE_SIZE = /^[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$/
+const SIZE_EXPECTED = 'expected a size such as 64Mi, 10Gi or 4096'
+const DURATION_EXPECTED = 'expected a duration such as 500ms, 30s, 5m or 1h'
+
 /** A Kubernetes quantity of bytes: `10Gi`, `500M`, `4096`. Output: bytes. */
 export function byteSize(bounds: { readonly min?: number; readonly max?: number } = {}) {
   return z
-    .union([z.int().nonnegative(), z.string().regex(/^[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$/)], {
-      error: 'expected a size such as 64Mi, 10Gi or 4096',
+    .union([z.int().nonnegative(), z.string().regex(BYTE_SIZE, { error: SIZE_EXPECTED })], {
+      error: SIZE_EXPECTED,
     })
     .transform((value) => {
       if (typeof value === 'number') return value
       const [, digits, unit] = /^([0-9.]+)([A-Za-z]*)$/.exec(value)!
       return Math.round(Number(digits) * BYTE_UNITS[unit!]!)
     })
-    .refine(...within(bounds, 'bytes'))
+    .refine(...within(bounds, BYTE_UNITS))
+    .meta({ title: 'size' })
 }
 
 /** A duration: `500ms`, `30s`, `5m`, `1h`, `7d`. Output: milliseconds. */
 export function duration(bounds: { readonly min?: number; readonly max?: number } = {}) {
   return z
-    .string({ error: 'expected a duration such as 500ms, 30s, 5m or 1h' })
-    .regex(/^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$/, {
-      error: 'expected a duration such as 500ms, 30s, 5m or 1h',
-    })
+    .string({ error: DURATION_EXPECTED })
+    .regex(/^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$/, { error: DURATION_EXPECTED })
     .transform((value) => {
       const [, digits, unit] = /^([0-9.]+)([a-z]+)$/.exec(value)!
       return Math.round(Number(digits) * DURATION_UNITS[unit!]!)
     })
-    .refine(...within(bounds, 'ms'))
+    .refine(...within(bounds, DURATION_UNITS))
+    .meta({ title: 'duration' })
 }
 
-function within(bounds: { readonly min?: number; readonly max?: number }, unit: string) {
-  const min = bounds.min ?? 0
-  const max = bounds.max ?? Number.MAX_SAFE_INTEGER
-  return [
-    (value: number) => value >= min && value <= max,
-    { error: `expected a value from ${min} to ${max} ${unit}` },
-  ] as const
+function within(
+  bounds: { readonly min?: number; readonly max?: number },
+  units: Readonly<Record<string, number>>,
+) {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds
+  const low = bounds.min === undefined ? undefined : `at least ${inUnits(min, units)}`
+  const high = bounds.max === undefined ? undefined : `at most ${inUnits(max, units)}`
+  const given = [low, high].filter((each) => each !== undefined).join(' and ')
+  const error = given === '' ? 'expected a smaller value' : `expected ${given}`
+  return [(value: number) => value >= min && value <= max, { error }] as const
+}
+
+/** In the largest unit that gives a whole number: 8Mi, 30s, 4096. */
+function inUnits(value: number, units: Readonly<Record<string, number>>): string {
+  if (value === 0) return '0'
+  const [unit, factor] = Object.entries(units)
+    .filter(([, each]) => value % each === 0)
+    .reduce((best, each) => (each[1] >= best[1] ? each : best), ['', 1])
+  return `${value / factor}${unit}`
 }
 
 /** A name of a component, channel or flow: a DNS label, so that it can stand in paths and labels. */
