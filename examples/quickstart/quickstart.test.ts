@@ -1,0 +1,79 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AccessLog, accessLine } from './access-log.ts'
+import { compare, countLines } from './lines.ts'
+import { Screen, grouped, seconds } from './screen.ts'
+
+let input: string
+let output: string
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'flume-quickstart-'))
+  input = join(directory, 'in')
+  output = join(directory, 'out')
+  mkdirSync(input)
+  mkdirSync(output)
+})
+afterEach(() => {
+  rmSync(directory, { recursive: true })
+})
+
+test('an access line looks like one and carries its number', () => {
+  const line = accessLine(42, new Date('2026-11-22T17:20:11Z'))
+  expect(line).toMatch(
+    /^203\.0\.113\.\d+ - - \[22\/Nov\/2026:17:20:11 \+0000\] "GET \S+ HTTP\/1\.1" \d{3} \d+ "-" ".+" id=00000042\n$/,
+  )
+})
+
+test('rotation renames the files that are there and starts a new one', () => {
+  const log = new AccessLog(input)
+  log.rotate()
+  log.rotate()
+  log.stop()
+  log.stop()
+  expect(readdirSync(input)).toEqual(['access.log', 'access.log.1', 'access.log.2'])
+})
+
+test('lines are compared byte by byte, over all files', () => {
+  writeFileSync(join(input, 'a.1'), 'one\ntwo\n')
+  writeFileSync(join(input, 'a'), 'three\nfour\n')
+  writeFileSync(join(output, '1'), 'four\none\n')
+  writeFileSync(join(output, '2'), 'one\nthre')
+  expect(compare(input, output)).toEqual({
+    written: 4,
+    delivered: 4,
+    lost: 2,
+    duplicates: 1,
+    strangers: 1,
+  })
+  expect(countLines(output)).toBe(3)
+})
+
+test('a terminal gets one line that moves, a file gets a line now and then', () => {
+  let text = ''
+  const write = (part: string): void => {
+    text += part
+  }
+  const terminal = new Screen({ write, terminal: true, colour: true })
+  terminal.status('a', 0)
+  terminal.status('b', 1)
+  terminal.line(terminal.good('done'))
+  expect(text).toBe('\r\u001B[2Ka\r\u001B[2Kb\r\u001B[2K\u001B[32mdone\u001B[0m\n')
+  text = ''
+  const plain = new Screen({ write, terminal: false, colour: false })
+  for (let ms = 0; ms < 4000; ms += 100) plain.status(`at ${ms}`, ms)
+  plain.line(plain.good('done'))
+  expect(text).toBe('at 0\nat 2000\ndone\n')
+})
+
+test('numbers are grouped and durations short', () => {
+  expect([0, 999, 1000, 1234567].map(grouped)).toEqual(['0', '999', '1,000', '1,234,567'])
+  expect([40, 999, 1234].map(seconds)).toEqual(['0.04 s', '1.00 s', '1.2 s'])
+})
+
+test('the work folder is not put under version control', () => {
+  const ignored = readFileSync(join(import.meta.dirname, '..', '..', '.gitignore'), 'utf8')
+  expect(ignored.split('\n')).toContain('flume-quickstart/')
+})
