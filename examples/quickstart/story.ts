@@ -66,8 +66,7 @@ export class Story {
       `The web server stops after ${grouped(this.#log.lines)} lines and ${this.#log.rotations} rotations.`,
     )
     await this.#drain()
-    await this.#agent.stop()
-    if (this.#agent.ending !== 0) throw new Error(`the agent ended with ${this.#agent.ending}`)
+    await this.#stopAgent()
     return this.#report(compare(this.#logs, this.#out), recoveryMs)
   }
 
@@ -83,6 +82,12 @@ export class Story {
     const args = ['run', '-f', manifest, '--data-dir', 'data', '--admin', '127.0.0.1:0']
     const logFile = join(folder, 'agent.log')
     return new Agent(join(root, 'bin', 'flume'), args, { cwd: folder, logFile })
+  }
+
+  async #stopAgent(): Promise<void> {
+    const agent = this.#agent!
+    await agent.stop()
+    if (agent.ending !== 0) throw new Error(`the agent ended with ${agent.ending}`)
   }
 
   /** Starts the agent again and waits for its first event; how long that took. */
