@@ -104,7 +104,7 @@ const selectors = {
   replicating: selector({
     schema: replicatingSelectorSchema,
     summary: 'Sends every event to all channels of its source. Used when no selector is given.',
-    example: { optional: [] },
+    example: { optional: ['copy'] },
     references: (config) =>
       config.optional.map((name, i) => ({ path: ['optional', i], channel: name })),
     header: () => undefined,

@@ -105,7 +105,7 @@ function wrongValue(issue: Issue, node: YamlNode | undefined): string {
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  string: 'a text',
+  string: 'text',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
@@ -131,7 +131,7 @@ function expectation(issue: Issue): string {
     case 'not_multiple_of':
       return `expected a multiple of ${issue.divisor}`
     case 'invalid_format':
-      return `expected a text of the form ${issue.pattern ?? issue.format}`
+      return `expected text of the form ${issue.pattern ?? issue.format}`
     case 'custom':
     case 'invalid_element':
     case 'invalid_key':

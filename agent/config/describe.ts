@@ -1,0 +1,159 @@
+import { dump } from 'js-yaml'
+import { z } from 'zod'
+import { catalog } from '../catalog.ts'
+import { SELECTORS } from './check-flow.ts'
+import { API_VERSION } from './schema.ts'
+
+/** The kinds that stand in manifests, each with the word for one of them. */
+export const KIND_WORDS = {
+  sources: 'source',
+  interceptors: 'interceptor',
+  selectors: 'selector',
+  channels: 'channel',
+  sinks: 'sink',
+} as const
+
+export type ComponentKind = keyof typeof KIND_WORDS
+
+/** What users need to know of a component; plain data for `--output json`. */
+export interface ComponentDescription {
+  /** `source`, `sink`, … */
+  readonly kind: string
+  /** The key in manifests. */
+  readonly type: string
+  readonly summary: string
+  readonly fields: readonly FieldDescription[]
+  /** A whole manifest that runs as it is. */
+  readonly example: string
+}
+
+export interface FieldDescription {
+  /** `groups[].name` */
+  readonly name: string
+  readonly type: string
+  readonly required: boolean
+  /** undefined: none. */
+  readonly default?: unknown
+  readonly description: string
+}
+
+type JsonSchema = z.core.JSONSchema.JSONSchema
+
+/** All components, in the order of the catalog. */
+export function describeComponents(): ComponentDescription[] {
+  return (Object.keys(KIND_WORDS) as ComponentKind[]).flatMap((kind) =>
+    Object.entries(catalog[kind]).map(([type, entry]) => ({
+      kind: KIND_WORDS[kind],
+      type,
+      summary: entry.summary,
+      fields: describeFields(z.toJSONSchema(entry.schema, { io: 'input' })),
+      example: exampleManifest(kind, type),
+    })),
+  )
+}
+
+/** The fields of a mapping, those of nested ones behind it. `skip` leaves out a field by its name. */
+export function describeFields(
+  schema: JsonSchema,
+  skip: (name: string) => boolean = () => false,
+  prefix = '',
+): FieldDescription[] {
+  const fields: FieldDescription[] = []
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    const name = `${prefix}${key}`
+    if (typeof property === 'boolean' || skip(name)) continue
+    fields.push({
+      name,
+      type: typeText(property),
+      required: schema.required?.includes(key) ?? false,
+      ...(property.default === undefined ? {} : { default: property.default }),
+      description: property.description ?? '',
+    })
+    fields.push(...nested(name, property, skip))
+  }
+  return fields
+}
+
+function nested(name: string, property: JsonSchema, skip: (name: string) => boolean) {
+  if (property.properties !== undefined) return describeFields(property, skip, `${name}.`)
+  const items = property.items
+  if (typeof items === 'object' && !Array.isArray(items))
+    return describeFields(items, skip, `${name}[].`)
+  return []
+}
+
+function typeText(schema: JsonSchema): string {
+  if (schema.title !== undefined) return schema.title
+  if (schema.const !== undefined) return String(schema.const)
+  if (schema.enum !== undefined) return schema.enum.map(String).join(' or ')
+  if (schema.type === 'array') return `list of ${itemText(schema.items)}`
+  if (schema.type === 'object')
+    return typeof schema.additionalProperties === 'object' ? 'texts by name' : 'mapping'
+  if (schema.type === 'boolean') return 'true or false'
+  if (schema.type === 'string') return 'text'
+  const number = schema.type === 'integer' ? 'whole number' : 'number'
+  const range = [
+    schema.minimum === undefined ? [] : `at least ${schema.minimum}`,
+    schema.maximum === undefined || schema.maximum === Number.MAX_SAFE_INTEGER
+      ? []
+      : `at most ${schema.maximum}`,
+  ].flat()
+  return [number, ...range].join(', ')
+}
+
+function itemText(items: JsonSchema['items']): string {
+  if (typeof items !== 'object' || Array.isArray(items)) return 'values'
+  const text = typeText(items)
+  return text === 'text' || text === 'mapping' ? `${text}s` : text
+}
+
+/** `null` and `''` are defaults that a reader must be able to see. */
+export function defaultText(field: FieldDescription): string {
+  return typeof field.default === 'string' && field.default !== ''
+    ? field.default
+    : JSON.stringify(field.default)
+}
+
+/** The component's example with what it needs around it, as a manifest. */
+function exampleManifest(kind: ComponentKind, type: string): string {
+  const component = { [type]: catalogExample(kind, type) }
+  const channels =
+    kind === 'selectors' ? channelsOf(type) : kind === 'channels' ? ['buffer'] : undefined
+  const sink = kind === 'sinks' ? component : { logger: {} }
+  const source = {
+    name: 'in',
+    ...(kind === 'sources' ? component : { seq: { totalEvents: 1000 } }),
+    ...(kind === 'interceptors' ? { interceptors: [component] } : {}),
+    ...(kind === 'selectors' ? { selector: component } : {}),
+  }
+  const channel = kind === 'channels' ? component : { file: {} }
+  const manifest = {
+    apiVersion: API_VERSION,
+    kind: 'FlumeFlow',
+    metadata: { name: 'example' },
+    spec: {
+      sources: [source],
+      ...(channels && { channels: channels.map((name) => Object.assign({ name }, channel)) }),
+      sinks: channels?.map((name) =>
+        Object.assign({ name: `from-${name}`, channel: name }, sink),
+      ) ?? [{ name: 'out', ...sink }],
+    },
+  }
+  return dump(manifest, { lineWidth: 100, noRefs: true })
+}
+
+function catalogExample(kind: ComponentKind, type: string): unknown {
+  const entries: Readonly<Record<string, { readonly example: unknown }>> = catalog[kind]
+  return entries[type]!.example
+}
+
+/** The channels that a selector's example needs. */
+function channelsOf(type: string): string[] {
+  const entry = SELECTORS[type]!
+  const references = entry.references(entry.schema.parse(entry.example))
+  const names = [...new Set(references.map((reference) => reference.channel))]
+  // Where all events go to all channels, one of those must take them.
+  return entry.header(entry.schema.parse(entry.example)) === undefined
+    ? ['default', ...names]
+    : names
+}
