@@ -1,4 +1,5 @@
 import type { Batch, Position } from './batch.ts'
+import { FlumeError } from './errors.ts'
 import type { Receipt } from './receipt.ts'
 
 /**
@@ -102,6 +103,16 @@ export interface Lease {
 }
 
 export const SINK_STATE_BYTES_MAX = 64 * 1024
+
+/** Throws when a sink wants to keep more state than a channel saves: an error of the sink. */
+export function checkSinkState(sink: string, state: Buffer): void {
+  if (state.length <= SINK_STATE_BYTES_MAX) return
+  throw new FlumeError(
+    'FLM9001',
+    `sink ${sink} wants to save ${state.length} bytes of state; at most ${SINK_STATE_BYTES_MAX} are kept`,
+    { retryable: false, facts: { sink, bytes: state.length } },
+  )
+}
 
 /** Facts about a channel at this moment. Backlog = committed and not acknowledged. */
 export interface ChannelStats {

@@ -35,6 +35,13 @@ export const ERROR_CODES = {
   // 4xxx: sinks
   FLM4101: 'a sink could not start',
   FLM4201: 'writing to the target failed',
+  // 5xxx: the pipeline
+  FLM5101: 'the source is stopping',
+  FLM5102: 'a source has too much in flight',
+  FLM5103: 'an optional channel has no room',
+  FLM5201: 'a component could not be made',
+  FLM5202: 'a component did not stop in time',
+  FLM5203: 'a channel cannot change its type',
   // 9xxx: the process
   FLM9001: 'a part of the agent failed in a way it should not',
   FLM9101: 'the address of the admin server is in use',

@@ -27,6 +27,8 @@ export interface FlowStatus {
   /** 'removed': no longer in the configuration, but with channels that are not empty. */
   readonly state: 'starting' | 'running' | 'failing' | 'stopping' | 'removed'
   readonly hash: string
+  /** Why the flow is not as configured, while it is not: it runs in its last version, if it had one. */
+  readonly problem: string | undefined
   readonly sources: readonly SourceStatus[]
   readonly channels: readonly ChannelStatus[]
   readonly sinks: readonly SinkStatus[]

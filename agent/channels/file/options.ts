@@ -6,7 +6,8 @@ export interface FileChannelOptions {
   readonly capacityBytes: number
   readonly capacityEvents: number | undefined
   readonly segmentBytes: number
-  readonly recordBytesMax: number
+  /** Most bytes of one batch; a record of it is below a quarter of a segment. */
+  readonly batchBytesMax: number
   /** Size of one reserve file; there are RESERVE_FILES of them. */
   readonly reserveFileBytes: number
   readonly positionsBytesMax: number
@@ -24,6 +25,8 @@ const MI = 2 ** 20
 const SEGMENT_BYTES_DEFAULT = 64 * MI
 const RESERVE_BYTES_MIN = 4 * MI
 const RESERVE_RATIO = 0.02
+/** What a record leaves for bodies: the rest is for ends, headers and position. */
+const BATCH_RATIO = 0.75
 /** Two newest segments are kept and a restart on a full disk needs one more: see FORMAT.md. */
 export const RESERVE_FILES = 3
 
@@ -43,7 +46,7 @@ export function fileChannelOptions(config: FileChannelConfig): FileChannelOption
     capacityBytes,
     capacityEvents: config.capacityEvents,
     segmentBytes,
-    recordBytesMax,
+    batchBytesMax: Math.floor(recordBytesMax * BATCH_RATIO),
     reserveFileBytes: align(Math.ceil(reserveBytes / RESERVE_FILES)),
     positionsBytesMax: Math.floor(segmentBytes / 16),
     cacheBytesMax: Math.min(32 * MI, capacityBytes),

@@ -1,0 +1,117 @@
+import type { Batch, Position } from '../../core/batch.ts'
+import type { StreamPosition } from './batch-codec.ts'
+import { encodeBatch } from './batch-codec.ts'
+import { ACK, BATCH, recordBytes } from './format.ts'
+import type { PendingAcknowledgements, PendingAppend } from './pending.ts'
+import { trim } from './pending.ts'
+import type { PendingRecord } from './segment.ts'
+import { plainRecord } from './segment.ts'
+import type { Acknowledgement, ChannelState } from './state.ts'
+import { encodeAcknowledgement } from './state-codec.ts'
+
+/** A batch in a group: what is written, and the events as sinks will get them. */
+export interface GroupedBatch {
+  readonly append: PendingAppend
+  readonly batch: Batch
+  readonly firstSequence: number
+  readonly position: StreamPosition | undefined
+}
+
+/**
+ * What one write and one sync make durable: BATCH records in the order of the appends, then at most
+ * one ACK record. Built from the committed state, which it does not change.
+ */
+export class Group {
+  readonly #state: ChannelState
+  readonly appendedAtMs: number
+  readonly records: PendingRecord[] = []
+  readonly batches: GroupedBatch[] = []
+  /** Appends of which nothing had to be written: repeats, and bare positions. */
+  readonly settled: PendingAppend[] = []
+  acknowledgement: Acknowledgement | undefined
+  /** Positions as they will be after this group, by stream. */
+  readonly #positions = new Map<string, Position>()
+  /** Those of them that no BATCH record of the group carries. */
+  readonly #bare = new Map<string, StreamPosition>()
+  #nextSequence: number
+  #bytes = 0
+
+  constructor(state: ChannelState, nowMs: number) {
+    this.#state = state
+    this.appendedAtMs = nowMs
+    this.#nextSequence = state.nextSequence
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get empty(): boolean {
+    return this.records.length === 0
+  }
+
+  /** The sequence after the last event of the group. */
+  get nextSequence(): number {
+    return this.#nextSequence
+  }
+
+  /**
+   * Encodes an append, if `fits` allows its size. Returns whether it is in the group; if not, the group
+   * is as it was.
+   */
+  add(append: PendingAppend, fits: (bytes: number) => boolean): boolean {
+    const origin = append.batch.origin
+    const known =
+      origin && (this.#positions.get(origin.stream) ?? this.#state.positions.get(origin.stream))
+    const batch = trim(append.batch, known)
+    if (batch === undefined) {
+      this.settled.push(append)
+      return true
+    }
+    const position = origin && { ...origin, offset: origin.to }
+    if (batch.count === 0) {
+      if (position !== undefined) this.#bare.set(position.stream, position)
+      if (position !== undefined) this.#positions.set(position.stream, position)
+      this.settled.push(append)
+      return true
+    }
+    const encoded = encodeBatch(batch)
+    const bytes = recordBytes(encoded.bodyLength)
+    if (!fits(this.#bytes + bytes)) return false
+    this.#bytes += bytes
+    this.records.push({
+      type: BATCH,
+      encoded,
+      firstSequence: this.#nextSequence,
+      count: batch.count,
+      appendedAtMs: this.appendedAtMs,
+    })
+    this.batches.push({ append, batch, firstSequence: this.#nextSequence, position })
+    this.#nextSequence += batch.count
+    if (position !== undefined) {
+      this.#positions.set(position.stream, position)
+      this.#bare.delete(position.stream)
+    }
+    return true
+  }
+
+  /** Adds the ACK record, last. */
+  acknowledge(acks: PendingAcknowledgements): void {
+    const positions = [...this.#bare.values()]
+    if (acks.empty && positions.length === 0) return
+    this.acknowledgement = acks.toRecord(this.#state, positions)
+    const body = encodeAcknowledgement(this.acknowledgement)
+    const record = plainRecord(ACK, body, {
+      nextSequence: this.#nextSequence,
+      nowMs: this.appendedAtMs,
+    })
+    this.records.push(record)
+    this.#bytes += recordBytes(body.length)
+  }
+
+  /** The group is durable: the state follows. */
+  commit(): void {
+    for (const { batch, position } of this.batches) this.#state.applyBatch(batch.count, position)
+    if (this.acknowledgement !== undefined) this.#state.applyAcknowledgement(this.acknowledgement)
+  }
+}
