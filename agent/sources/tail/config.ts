@@ -66,21 +66,26 @@ export const tailSourceSchema = z
       .prefault('1Mi')
       .describe('How much is read from a file at a time, and so the largest batch.'),
     scanInterval: duration({ min: 10, max: 3600e3 })
-      .prefault('1s')
+      .prefault('500ms')
       .describe('How often to look for new files and for changes of files that were idle.'),
     pollInterval: duration({ min: 1, max: 60e3 })
       .prefault('100ms')
       .describe('How often to look for new lines in files that grew lately.'),
     idleClose: duration({ min: 0 })
-      .prefault('2m')
+      .prefault('5m')
       .describe(
         'Closes a file after that time without new lines; it is opened again when it grows.',
+      ),
+    rotatedQuiet: duration({ min: 0, max: 3600e3 })
+      .prefault('5s')
+      .describe(
+        'How long a renamed, copied or deleted file has to be without new lines until it counts as complete; then a last line without line feed is delivered.',
       ),
     maxOpenFiles: z
       .int()
       .min(1)
       .max(65_536)
-      .prefault(512)
+      .prefault(2048)
       .describe(
         'How many files are kept open; above that the one read longest ago is closed. A file that is deleted while it is closed cannot be read to its end.',
       ),

@@ -1,0 +1,137 @@
+import { FlumeError, toFlumeError } from '../../core/errors.ts'
+import type { Source, SourceContext } from '../../core/source.ts'
+import type { Timer } from '../../lib/clock.ts'
+import type { TailSourceConfig } from './config.ts'
+import { InFlight } from './in-flight.ts'
+import { Tailer } from './tailer.ts'
+
+/** Most batches emitted and not yet accepted. */
+const RECEIPTS_MAX = 8
+
+/** How long `stop` goes on reading deleted files, which cannot be read again. */
+const STOP_READ_MS = 2000
+
+/**
+ * Reads lines from files that grow, rotate, are truncated and deleted.
+ *
+ * Offsets in memory run ahead of what is stored; what was emitted and never accepted is read again
+ * after a restart. How a file is told from another: streams.ts, copies.ts.
+ */
+class TailSource implements Source {
+  readonly #config: TailSourceConfig
+  #tailer: Tailer | undefined
+  #context: SourceContext | undefined
+  #inFlight: InFlight | undefined
+  #stopping = false
+  #stopped: Promise<void> | undefined
+  #loop: Promise<void> = Promise.resolve()
+  #wake: (() => void) | undefined
+
+  constructor(config: TailSourceConfig) {
+    this.#config = config
+  }
+
+  async start(context: SourceContext): Promise<void> {
+    this.#context = context
+    const inFlight = new InFlight(RECEIPTS_MAX, {
+      change: () => this.#wake?.(),
+      rejected: (error) => this.#rejected(error),
+    })
+    this.#inFlight = inFlight
+    this.#tailer = new Tailer(this.#config, {
+      name: context.name,
+      clock: context.clock,
+      random: context.random,
+      log: context.log,
+      positions: () => context.positions(),
+      dropped: (events, reason) => context.dropped(events, reason),
+      emit: (batch) => inFlight.add(context.emit(batch)),
+    })
+    // In here, so that with `startAt: end` what is written after the start is delivered.
+    await this.#tailer.scan()
+    this.#loop = this.#run(this.#tailer, inFlight).catch((error: unknown) => this.#fail(error))
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop())
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping = true
+    this.#wake?.()
+    await this.#loop
+    const { clock } = this.#context ?? {}
+    if (clock === undefined || this.#tailer === undefined) return
+    const deadlineMs = clock.monotonic() + STOP_READ_MS
+    await this.#tailer.finishDeleted(() => this.#roomBefore(deadlineMs))
+    this.#tailer.close()
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    return { ...this.#tailer?.status(), batchesInFlight: this.#inFlight?.count ?? 0 }
+  }
+
+  async #run(tailer: Tailer, inFlight: InFlight): Promise<void> {
+    const { clock } = this.#context!
+    const { scanInterval, pollInterval } = this.#config
+    let scanAtMs = clock.monotonic() + scanInterval
+    let pollAtMs = 0
+    while (!this.#stopping) {
+      const nowMs = clock.monotonic()
+      if (nowMs >= scanAtMs) {
+        await tailer.scan()
+        scanAtMs = clock.monotonic() + scanInterval
+      } else if (tailer.files.hasHot && nowMs >= pollAtMs) {
+        tailer.poll()
+        pollAtMs = nowMs + pollInterval
+      } else if (tailer.files.hasReady && !inFlight.full) {
+        await tailer.step()
+      } else {
+        // Files are looked at while the channel is full, too: one that is deleted has to be open.
+        const untilMs = tailer.files.hasHot ? Math.min(scanAtMs, pollAtMs) : scanAtMs
+        await this.#pause(untilMs - nowMs)
+      }
+    }
+  }
+
+  /** Until something happens, at most `delayMs`. */
+  async #pause(delayMs: number): Promise<void> {
+    let timer: Timer | undefined
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      timer = this.#context!.clock.schedule(resolve, delayMs)
+    })
+    timer?.clear()
+    this.#wake = undefined
+  }
+
+  async #roomBefore(deadlineMs: number): Promise<boolean> {
+    const { clock } = this.#context!
+    while (this.#inFlight!.full && clock.monotonic() < deadlineMs) {
+      await this.#pause(deadlineMs - clock.monotonic())
+    }
+    return !this.#inFlight!.full
+  }
+
+  #rejected(thrown: unknown): void {
+    const error = toFlumeError(thrown)
+    // The flow is stopping; it says so to the source as well.
+    if (this.#stopping || error.code === 'FLM2204') return
+    this.#fail(error)
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#stopping) return
+    this.#stopping = true
+    this.#wake?.()
+    const error = toFlumeError(thrown)
+    const message = `Tailing files for the source ${this.#context!.name}: ${error.message}`
+    this.#context!.fail(
+      new FlumeError(error.code, message, { retryable: error.retryable, cause: thrown }),
+    )
+  }
+}
+
+export function createSource(config: TailSourceConfig): Source {
+  return new TailSource(config)
+}
