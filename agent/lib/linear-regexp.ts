@@ -9,8 +9,13 @@ import { setFlagsFromString } from 'node:v8'
  * no fallback and could hold the event loop for hours, so it is refused.
  */
 
-const FALLBACK_FLAG = '--enable-experimental-regexp-engine-on-excessive-backtracks'
+// The launcher sets this flag too. It has to stand before a pattern is first compiled: V8 caches
+// compiled patterns, and one from before would be run without the fallback.
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
+
 const PROBE_FLAG = 'enable-experimental-regexp-engine'
+/** Known to V8 while the probe flag is set. */
+const LINEAR_FLAG: string = 'l'
 
 /** Copies the linear engine makes of a repeated part at most, nested repetitions multiplied. */
 export const REPETITIONS_MAX = 16
@@ -22,8 +27,6 @@ export const REPETITIONS_MAX = 16
 export function linearRegexp(pattern: string): RegExp {
   const problem = linearRegexpProblem(pattern)
   if (problem !== undefined) throw new RangeError(problem)
-  // Set here and not by the launcher alone: no caller may end up without the fallback.
-  setFlagsFromString(FALLBACK_FLAG)
   return new RegExp(pattern)
 }
 
@@ -53,7 +56,7 @@ function quote(pattern: string): string {
 function runsInLinearTime(pattern: string): boolean {
   setFlagsFromString(`--${PROBE_FLAG}`)
   try {
-    void new RegExp(pattern, 'l')
+    void new RegExp(pattern, LINEAR_FLAG)
     return true
   } catch {
     return false
