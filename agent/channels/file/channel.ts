@@ -108,8 +108,6 @@ class FileChannel implements Channel {
   ): Promise<FileChannel> {
     const { directory, disk, clock, random, log } = context
     await syncPath(disk, directory)
-    for (const name of await disk.list(directory))
-      if (name.endsWith('.tmp')) await disk.remove(join(directory, name))
     const quarantine = new Quarantine(disk, directory, {
       log,
       bytesMax: options.quarantineBytesMax,

@@ -4,15 +4,9 @@ import { slice } from '../../core/batch.ts'
 import { FlumeError } from '../../core/errors.ts'
 import type { Disk, DiskFile } from '../../lib/disk.ts'
 import { decodeBatch } from './batch-codec.ts'
-import {
-  BATCH,
-  HEADER_BYTES,
-  decodeSegmentHeader,
-  saltOf,
-  segmentName,
-  streamOf,
-} from './format.ts'
+import { BATCH, saltOf, segmentName, streamOf } from './format.ts'
 import type { IndexTable } from './index-table.ts'
+import { readHeader } from './log-reader.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { ScanItem } from './segment-scanner.ts'
 import { SegmentScanner } from './segment-scanner.ts'
@@ -116,10 +110,8 @@ export class BacklogReader {
       this.#context.quarantined()
       return undefined
     }
-    const head = Buffer.alloc(HEADER_BYTES)
-    await file.read(head, 0)
-    const header = decodeSegmentHeader(head)
-    if (header === undefined || header === 'newer') {
+    const header = await readHeader(file, path)
+    if (header === undefined) {
       const { quarantine, quarantined } = this.#context
       if (await quarantine.keep(file, segment.number, 0, segment.endOffset)) quarantined()
       await file.close()

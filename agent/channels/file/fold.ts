@@ -1,0 +1,117 @@
+import { bodiesLength, decodeBatchPosition } from './batch-codec.ts'
+import type { RecordHeader } from './format.ts'
+import { ACK, BATCH, CHECKPOINT, HEADER_BYTES, recordBytes } from './format.ts'
+import type { ScanItem, SegmentScanner } from './segment-scanner.ts'
+import type { ChannelState } from './state.ts'
+import { decodeAcknowledgement } from './state-codec.ts'
+
+/** A stretch of bytes that should hold a record and does not. */
+export interface Damage {
+  readonly from: number
+  readonly to: number
+}
+
+/** What a segment holds, after its records were folded into the state. */
+export interface Folded {
+  readonly damages: readonly Damage[]
+  /** Events that no valid record holds and nobody acknowledged. */
+  readonly lostEvents: number
+  readonly endOffset: number
+  readonly payloadBytes: number
+  readonly firstAppendedAtMs: number | undefined
+  readonly records: number
+}
+
+/**
+ * Folds the records of one segment into the state, by the rules of FORMAT.md "Opening" 2 and 3. Reads
+ * only. `below`: sequences from there on belong to the next segment.
+ */
+export class SegmentFold {
+  readonly #state: ChannelState
+  readonly #below: number
+  readonly #gaps: Damage[] = []
+  readonly #damages: Damage[] = []
+  /** What was met since the first damage; whether it counts is known at the end. */
+  readonly #doubtful: ScanItem[] = []
+  #payloadBytes = 0
+  #firstAppendedAtMs: number | undefined
+  #endOffset = HEADER_BYTES
+  #durableUpTo = 0
+  #records = 0
+
+  constructor(state: ChannelState, below: number | undefined) {
+    this.#state = state
+    this.#below = below ?? Number.MAX_SAFE_INTEGER
+  }
+
+  async run(scanner: SegmentScanner): Promise<Folded> {
+    for (let item = await scanner.next(); item !== undefined; item = await scanner.next()) {
+      if (item.header !== undefined && this.#isNextSegments(item.header)) break
+      if (item.header !== undefined)
+        this.#durableUpTo = Math.max(this.#durableUpTo, item.header.durableUpTo)
+      if (item.kind === 'damage' || this.#doubtful.length > 0) this.#doubtful.push(item)
+      else this.#apply(item.header, item.body)
+    }
+    this.#settleDoubtful()
+    if (this.#below !== Number.MAX_SAFE_INTEGER) this.#skip(this.#below)
+    return {
+      damages: this.#damages,
+      lostEvents: this.#countLost(),
+      endOffset: this.#endOffset,
+      payloadBytes: this.#payloadBytes,
+      firstAppendedAtMs: this.#firstAppendedAtMs,
+      records: this.#records,
+    }
+  }
+
+  #isNextSegments(header: RecordHeader): boolean {
+    const { firstSequence } = header
+    return firstSequence > this.#below || (firstSequence === this.#below && header.type === BATCH)
+  }
+
+  #settleDoubtful(): void {
+    for (const item of this.#doubtful) {
+      if (item.kind === 'record') {
+        this.#apply(item.header, item.body)
+        continue
+      }
+      // Torn: written and never synced, or cut short by a crash. Nobody was told that it is there.
+      if (item.from >= this.#durableUpTo) break
+      this.#damages.push({ from: item.from, to: item.to })
+      this.#endOffset = item.to
+    }
+  }
+
+  #apply(header: RecordHeader, body: Buffer): void {
+    this.#endOffset = header.offset + recordBytes(body.length)
+    this.#records++
+    // The CHECKPOINT that the fold began with is in the state already; a later one repeats it.
+    if (header.type === CHECKPOINT) return
+    this.#skip(header.firstSequence)
+    if (header.type === BATCH) {
+      this.#state.applyBatch(header.count, decodeBatchPosition(header, body))
+      this.#payloadBytes += bodiesLength(header, body)
+      this.#firstAppendedAtMs ??= header.appendedAtMs
+    } else if (header.type === ACK) {
+      this.#state.applyAcknowledgement(decodeAcknowledgement(body))
+    }
+  }
+
+  /** No valid record holds the events below `sequence`. */
+  #skip(sequence: number): void {
+    if (sequence <= this.#state.nextSequence) return
+    this.#gaps.push({ from: this.#state.nextSequence, to: sequence })
+    this.#state.nextSequence = sequence
+  }
+
+  /** What was acknowledged by a later record is no loss; the rest of the gaps is. */
+  #countLost(): number {
+    let lost = 0
+    for (const { from, to } of this.#gaps) {
+      lost += this.#state.backlog().countIn(from, to)
+      this.#state.acknowledge(from, to)
+    }
+    this.#state.lostEvents += lost
+    return lost
+  }
+}
