@@ -36,7 +36,8 @@ export interface Channel {
 
   /**
    * The next events, as soon as there is one; never waits to fill. Released events come first, in
-   * order. undefined when the signal aborts or the channel closes.
+   * order. undefined when the signal aborts or the channel closes. Rejects with a retryable FlumeError
+   * (FLM2205) when they cannot be read; they stay in the channel.
    */
   take(options: TakeOptions): Promise<Lease | undefined>
 

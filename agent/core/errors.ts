@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   FLM2202: 'the disk is full',
   FLM2203: 'the batch is larger than the channel takes',
   FLM2204: 'the channel is closed',
+  FLM2205: 'events cannot be read back from the channel',
   FLM2301: 'corrupt bytes were found and quarantined',
   // 3xxx: sources
   FLM3101: 'a source could not start',

@@ -1,5 +1,5 @@
 import type { Batch } from '../../core/batch.ts'
-import { endOf, slice, startOf } from '../../core/batch.ts'
+import { slice } from '../../core/batch.ts'
 import type { Lease, TakeOptions } from '../../core/channel.ts'
 import { checkSinkState } from '../../core/channel.ts'
 import { Intervals } from '../../lib/intervals.ts'
@@ -159,7 +159,10 @@ export class Delivery {
         continue
       }
       const eventsMax = Math.min(options.eventsMax - events, range.to - range.from)
-      const batch = limit(found.batch, eventsMax, options.bytesMax - bytes)
+      const count = countWithin(found.batch, eventsMax, options.bytesMax - bytes)
+      // At least one event is handed out, however large.
+      if (count === 0 && batches.length > 0) break
+      const batch = slice(found.batch, 0, Math.max(1, count))
       const to = range.from + batch.count
       this.#available.remove(range.from, to)
       this.#handedOutEnd = Math.max(this.#handedOutEnd, to)
@@ -231,18 +234,14 @@ export class Delivery {
   }
 }
 
-/** The first events of a batch: at most `eventsMax`, at most `bytesMax` but at least one. */
-function limit(batch: Batch, eventsMax: number, bytesMax: number): Batch {
-  let count = Math.min(batch.count, eventsMax)
-  if (endOf(batch, count - 1) - startOf(batch, 0) > bytesMax) {
-    let low = 1
-    let high = count
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if (batch.ends[middle - 1]! <= bytesMax) low = middle
-      else high = middle - 1
-    }
-    count = low
+/** How many of the first events of a batch, at most `eventsMax`, lie within `bytesMax`. */
+function countWithin(batch: Batch, eventsMax: number, bytesMax: number): number {
+  let low = 0
+  let high = Math.min(batch.count, eventsMax)
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (batch.ends[middle - 1]! <= bytesMax) low = middle
+    else high = middle - 1
   }
-  return slice(batch, 0, count)
+  return low
 }

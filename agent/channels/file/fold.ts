@@ -17,6 +17,8 @@ export interface Folded {
   /** Events that no valid record holds and nobody acknowledged. */
   readonly lostEvents: number
   readonly endOffset: number
+  /** What a record says was synced. Records behind it may be in the page cache alone. */
+  readonly durableUpTo: number
   readonly payloadBytes: number
   readonly firstAppendedAtMs: number | undefined
   readonly records: number
@@ -58,6 +60,7 @@ export class SegmentFold {
       damages: this.#damages,
       lostEvents: this.#countLost(),
       endOffset: this.#endOffset,
+      durableUpTo: Math.min(this.#durableUpTo, this.#endOffset),
       payloadBytes: this.#payloadBytes,
       firstAppendedAtMs: this.#firstAppendedAtMs,
       records: this.#records,

@@ -60,10 +60,15 @@ export class BacklogReader {
       throw new FlumeError('FLM9001', `no segment holds event ${sequence}`, { retryable: false })
     }
     if (sequence < segment.firstSequence) return { lostTo: segment.firstSequence }
-    const scan = await this.#scanAt(segment, sequence)
-    if (scan === undefined) return { lostTo: segment.endSequence }
-    scan.scanner.end = segment.endOffset
-    return this.#scanTo(scan, sequence, segment.endSequence)
+    try {
+      const scan = await this.#scanAt(segment, sequence)
+      if (scan === undefined) return { lostTo: segment.endSequence }
+      scan.scanner.end = segment.endOffset
+      return await this.#scanTo(scan, sequence, segment.endSequence)
+    } catch (error) {
+      await this.close().catch(() => {})
+      throw readFailed(join(this.#context.directory, segmentName(segment.number)), error)
+    }
   }
 
   async close(): Promise<void> {
@@ -135,6 +140,16 @@ export class BacklogReader {
 async function openOrMissing(disk: Disk, path: string): Promise<DiskFile | undefined> {
   if ((await disk.size(path)) === undefined) return undefined
   return disk.open(path, 'read')
+}
+
+function readFailed(path: string, cause: unknown): FlumeError {
+  if (cause instanceof FlumeError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new FlumeError('FLM2205', `reading ${path} failed: ${message}`, {
+    retryable: true,
+    cause,
+    facts: { path },
+  })
 }
 
 function contains(batch: Batch, sequence: number): boolean {

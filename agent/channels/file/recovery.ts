@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import type { Logger } from '../../core/logger.ts'
-import type { Disk } from '../../lib/disk.ts'
-import { segmentName } from './format.ts'
+import type { Disk, DiskFile } from '../../lib/disk.ts'
+import { HEADER_BYTES, segmentName } from './format.ts'
 import type { LogContents, ReadSegment } from './log-reader.ts'
 import { readLog } from './log-reader.ts'
 import type { FileChannelOptions } from './options.ts'
 import type { Quarantine } from './quarantine.ts'
+import { shortWrite } from './segment.ts'
 import type { ChannelState, SealedSegment } from './state.ts'
+
+const REWRITE_BYTES = 1024 * 1024
 
 export interface RecoveryContext {
   readonly directory: string
@@ -75,7 +78,21 @@ async function repair(
     )
     await file.truncate(folded.endOffset)
   }
-  // After SIGKILL the end may be in the page cache alone; it must not be served before it is durable.
+  await makeDurable(file, Math.max(folded.durableUpTo, HEADER_BYTES), folded.endOffset)
+}
+
+/**
+ * After SIGKILL the end of a segment may be in the page cache alone; it must not be served before it is
+ * durable. After a failed sync the kernel takes those pages for clean, and a sync does nothing: so they
+ * are written again first.
+ */
+async function makeDurable(file: DiskFile, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += REWRITE_BYTES) {
+    const piece = Buffer.allocUnsafe(Math.min(REWRITE_BYTES, to - at))
+    const bytes = await file.read(piece, at)
+    const written = await file.write([piece.subarray(0, bytes)], at)
+    if (bytes < piece.length || written < bytes) throw shortWrite(written, piece.length)
+  }
   await file.datasync()
 }
 
