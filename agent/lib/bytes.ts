@@ -15,11 +15,13 @@ export class ByteWriter {
   }
 
   u16(value: number): void {
-    this.#bytes.writeUInt16LE(value, this.#room(2))
+    const at = this.#room(2)
+    this.#bytes.writeUInt16LE(value, at)
   }
 
   u32(value: number): void {
-    this.#bytes.writeUInt32LE(value, this.#room(4))
+    const at = this.#room(4)
+    this.#bytes.writeUInt32LE(value, at)
   }
 
   u64(value: number): void {
@@ -29,25 +31,29 @@ export class ByteWriter {
   }
 
   f64(value: number): void {
-    this.#bytes.writeDoubleLE(value, this.#room(8))
+    const at = this.#room(8)
+    this.#bytes.writeDoubleLE(value, at)
   }
 
   bytes(value: Uint8Array): void {
-    this.#bytes.set(value, this.#room(value.length))
+    const at = this.#room(value.length)
+    this.#bytes.set(value, at)
   }
 
   /** u16 length and UTF-8. Throws a RangeError above 65,535 bytes. */
   name(value: string): void {
     const length = Buffer.byteLength(value)
     this.u16(length)
-    this.#bytes.write(value, this.#room(length))
+    const at = this.#room(length)
+    this.#bytes.write(value, at)
   }
 
   /** u32 length and UTF-8. */
   text(value: string): void {
     const length = Buffer.byteLength(value)
     this.u32(length)
-    this.#bytes.write(value, this.#room(length))
+    const at = this.#room(length)
+    this.#bytes.write(value, at)
   }
 
   /** What was written: a view, valid until the next write. */
@@ -55,6 +61,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length)
   }
 
+  /** May replace the buffer: call it before `#bytes` is looked at. */
   #room(bytes: number): number {
     const at = this.#length
     this.#length += bytes
