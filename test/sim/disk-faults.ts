@@ -57,6 +57,11 @@ export class Faults {
     this.#armed = []
   }
 
+  /** Whether a fault waits for its call. */
+  get armed(): boolean {
+    return this.#armed.length > 0
+  }
+
   /** The fault that fires at this call, if any. */
   next(kind: CallKind, path: string): FaultPlan | undefined {
     let fires: FaultPlan | undefined
@@ -91,6 +96,7 @@ const MESSAGES = {
   EEXIST: 'file already exists',
   EISDIR: 'illegal operation on a directory',
   ENOTDIR: 'not a directory',
+  ENOTEMPTY: 'directory not empty',
   EBADF: 'bad file descriptor',
   EINVAL: 'invalid argument',
 } as const

@@ -112,6 +112,16 @@ export function diskSuite(make: () => Promise<{ disk: Disk; directory: string }>
     await fresh.close()
   })
 
+  test('an empty directory is removed, one with files is not', async () => {
+    const { disk, directory } = await make()
+    await disk.makeDirectory(`${directory}/x`)
+    await (await disk.open(`${directory}/x/a`, 'create')).close()
+    await expect(disk.remove(`${directory}/x`)).rejects.toMatchObject({ code: 'ENOTEMPTY' })
+    await disk.remove(`${directory}/x/a`)
+    await disk.remove(`${directory}/x`)
+    expect(await disk.list(directory)).toEqual([])
+  })
+
   test('directories are made with their parents, and twice', async () => {
     const { disk, directory } = await make()
     await disk.makeDirectory(`${directory}/x/y/z`)

@@ -172,8 +172,8 @@ export class SimDisk implements Disk {
       const { directory, name } = this.#parent(path, 'unlink')
       const node = directory.names.get(name)
       if (node === undefined) return
-      if (!(node instanceof FileNode)) throw systemError('EISDIR', 'unlink', path)
-      this.#keepStale(node)
+      if (node instanceof FileNode) this.#keepStale(node)
+      else if (node.names.size > 0) throw systemError('ENOTEMPTY', 'rmdir', path)
       directory.change(this.#nameOrder++, [{ name, node: undefined }])
     })
   }
