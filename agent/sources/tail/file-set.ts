@@ -89,8 +89,9 @@ export class FileSet {
         this.#sight(file, path, facts)
       } else news.push([path, group])
     }
-    for (const file of this.#files.values()) {
-      if (file.seenInScan === scan) continue
+    // Those that are open first: opening another must not close one that is found deleted next.
+    const missing = [...this.#files.values()].filter((file) => file.seenInScan !== scan)
+    for (const file of missing.toSorted((a, b) => openness(b) - openness(a))) {
       if (++looked % FILES_PER_TURN === 0) await nextTurn()
       this.#guard(file, () => this.#missing(file))
     }
@@ -334,6 +335,10 @@ export class FileSet {
     if (file.gone === 'deleted' || file.offset === 0) return
     streams.add(dormantOf(file))
   }
+}
+
+function openness(file: TailedFile): number {
+  return file.descriptor === undefined ? 0 : 1
 }
 
 function nextTurn(): Promise<void> {

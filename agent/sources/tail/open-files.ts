@@ -29,7 +29,7 @@ export class OpenFiles {
    */
   open(file: TailedFile): Descriptor | undefined {
     if (file.descriptor === undefined) {
-      if (!this.#makeRoom()) {
+      if (!this.#makeRoom(mayBeOpenedAgain)) {
         throw new FlumeError(
           'FLM3102',
           `Opening ${file.path}: all ${this.#openFilesMax} open files are deleted or renamed ones that are still read. Raise maxOpenFiles.`,
@@ -45,9 +45,12 @@ export class OpenFiles {
     return file.descriptor
   }
 
-  /** Takes over a descriptor that was opened to look at a file first seen; closes it when full. */
+  /**
+   * Takes over a descriptor that was opened to look at a file first seen. Closes it when the others
+   * are still read: a file that is deleted while it is closed is lost.
+   */
   adopt(file: TailedFile, descriptor: Descriptor): void {
-    if (!this.#makeRoom()) {
+    if (!this.#makeRoom(isFinished)) {
       descriptor.close()
       return
     }
@@ -73,15 +76,26 @@ export class OpenFiles {
     for (const file of this.#open) this.close(file)
   }
 
-  #makeRoom(): boolean {
+  /** Closes the file used longest ago: one that was read to its end, else one of those that `may`. */
+  #makeRoom(may: (file: TailedFile) => boolean): boolean {
     if (this.#open.size < this.#openFilesMax) return true
-    for (const file of this.#open) {
-      if (file.gone !== undefined) continue
-      this.close(file)
-      return true
-    }
-    return false
+    const file = this.#oldest(isFinished) ?? this.#oldest(may)
+    if (file !== undefined) this.close(file)
+    return file !== undefined
   }
+
+  #oldest(which: (file: TailedFile) => boolean): TailedFile | undefined {
+    for (const file of this.#open) if (which(file)) return file
+    return undefined
+  }
+}
+
+function mayBeOpenedAgain(file: TailedFile): boolean {
+  return file.gone === undefined
+}
+
+function isFinished(file: TailedFile): boolean {
+  return file.gone === undefined && file.offset === file.size
 }
 
 function openSame(file: TailedFile, path: string): Descriptor | undefined {

@@ -2,6 +2,7 @@ import type { Descriptor } from './descriptor.ts'
 import { advance, fingerprintAt, holdsFor, holdsIn, leadBytes } from './fingerprint.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { cutPoint, LineCutter, pieceEnds, stripLineEnds, withoutReturn } from './lines.ts'
+import type { Cut } from './lines.ts'
 import type { TailedFile } from './tailed-file.ts'
 
 /** Lines read from a file, not yet emitted. The buffer belongs to whoever gets the chunk. */
@@ -12,6 +13,8 @@ export interface Chunk {
   readonly gap: 0 | 1
   readonly from: number
   readonly to: number
+  /** Up to where the file has no further line feed. */
+  readonly scanned: number
   /** Offset in the file after each event. */
   readonly offsets: Float64Array
   readonly fingerprint: Fingerprint
@@ -86,7 +89,7 @@ export class LineReader {
   #chunk(file: TailedFile, descriptor: Descriptor, bytes: Buffer): ReadResult {
     const { lineBytesMax, longLines } = this.#options
     const cut = this.#cutter.cut(bytes)
-    if (cut.count > 0) return chunkOf(file, bytes, cut)
+    if (cut.count > 0) return chunkOf(file, bytes, { ...cut, held: this.#held(bytes, cut) })
     const feed = cut.next === 'long' ? bytes.indexOf(10) : -1
     if (feed !== -1 && longLines !== 'split') {
       return this.#longLine(file, descriptor, file.offset + feed)
@@ -101,6 +104,14 @@ export class LineReader {
     }
     file.scanned = Math.max(file.scanned, file.offset + bytes.length)
     return undefined
+  }
+
+  /** Bytes after the last line that need no second look until more come. */
+  #held(bytes: Buffer, cut: Cut): number {
+    const rest = bytes.length - cut.bytes
+    const { lineBytesMax, longLines } = this.#options
+    const cuttable = longLines === 'split' && rest >= lineBytesMax + 2
+    return cut.next === 'long' || cuttable ? 0 : rest
   }
 
   /** A line above the maximum whose line feed is at `feed`: its first part, or nothing of it. */
@@ -121,6 +132,7 @@ export class LineReader {
       gap: 0,
       from: file.offset,
       to,
+      scanned: to,
       offsets: count === 0 ? new Float64Array(0) : Float64Array.of(to),
       fingerprint,
     }
@@ -149,16 +161,13 @@ function piecesOf(file: TailedFile, bytes: Buffer, ends: Uint32Array): Chunk {
     gap: 0,
     from: file.offset,
     to,
+    scanned: to,
     offsets: offsetsOf(file.offset, ends),
     fingerprint: advanced(file, bytes, to),
   }
 }
 
-function chunkOf(
-  file: TailedFile,
-  bytes: Buffer,
-  cut: { readonly ends: Uint32Array; readonly bytes: number; readonly carriageReturns: boolean },
-): Chunk {
+function chunkOf(file: TailedFile, bytes: Buffer, cut: Cut & { readonly held: number }): Chunk {
   const to = file.offset + cut.bytes
   // Before the line ends are stripped in place: the fingerprint is of the file as it is.
   const fingerprint = advanced(file, bytes, to)
@@ -167,7 +176,15 @@ function chunkOf(
   const body = cut.carriageReturns
     ? { ...stripLineEnds(lines, cut.ends), gap: 0 as const }
     : { bodies: lines, ends: cut.ends, gap: 1 as const }
-  return { ...body, count: cut.ends.length, from: file.offset, to, offsets, fingerprint }
+  return {
+    ...body,
+    count: cut.ends.length,
+    from: file.offset,
+    to,
+    scanned: to + cut.held,
+    offsets,
+    fingerprint,
+  }
 }
 
 function offsetsOf(base: number, ends: Uint32Array): Float64Array {

@@ -93,9 +93,12 @@ export class TailedFile {
   }
 
   /** Notes that the lines up to `to` were emitted. */
-  taken(to: number, fingerprint: Fingerprint, nowMs: number): void {
+  taken(
+    { to, scanned, fingerprint }: { to: number; scanned: number; fingerprint: Fingerprint },
+    nowMs: number,
+  ): void {
     this.offset = to
-    this.scanned = Math.max(this.scanned, to)
+    this.scanned = scanned
     this.fingerprint = fingerprint
     this.readAtMs = nowMs
     this.behindSinceMs = this.unread > 0 ? nowMs : undefined

@@ -110,10 +110,11 @@ export class Tailer {
     if (result === undefined) {
       // A read that found nothing new has met the end of a file that shrank: the next look tells.
       if (file.scanned > before) this.files.queue(file)
+      if (file.unread <= 0) file.behindSinceMs = undefined
       return
     }
     const batch = batchOfChunk(file, result, this.#config.byteOffsetHeader)
-    file.taken(result.to, result.fingerprint, this.#context.clock.monotonic())
+    file.taken(result, this.#context.clock.monotonic())
     this.#context.emit(batch)
     this.files.queue(file)
   }
