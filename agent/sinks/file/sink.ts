@@ -161,13 +161,21 @@ class FileSink implements Sink {
         each.resolve(encodeCursor(running.cursor))
       }
     } catch (error) {
-      // Those behind fail too, so that all leases go back to the channel in order.
-      const failure = toFlumeError(error)
-      for (const each of group) each.reject(failure)
-      for (const each of this.#queue.splice(0)) {
-        each.reject(notWritten(`a write before it failed: ${failure.message}`))
-      }
+      await this.#fail(group, toFlumeError(error))
     }
     if (output.fileBytes >= (this.#config.rollSize || Infinity)) await output.closeFile()
+  }
+
+  /**
+   * Rejects the group and all writes that were called before their caller could know of it: were one
+   * of them written and then released with the group, it would be in the files twice.
+   */
+  async #fail(group: readonly Write[], failure: FlumeError): Promise<void> {
+    for (const each of group) each.reject(failure)
+    // A rejection reaches the caller within this turn of the event loop.
+    await new Promise((onTurn) => setImmediate(onTurn))
+    for (const each of this.#queue.splice(0)) {
+      each.reject(notWritten(`a write before it failed: ${failure.message}`))
+    }
   }
 }
