@@ -1,0 +1,12 @@
+import type { AgentStatus } from '../core/status.ts'
+
+/** What the admin server shows. Each call gives the facts of this moment. */
+export interface AdminView {
+  status(): AgentStatus
+  /** Whether every flow runs. */
+  ready(): boolean
+  /** Whether the parts that must never stand still make progress. */
+  live(): boolean
+  /** Metrics in the Prometheus text format. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+}

@@ -1,0 +1,57 @@
+import { flushCompileCache } from 'node:module'
+import { duration } from '../core/schema.ts'
+import { systemClock } from '../lib/clock.ts'
+import { nodeDisk } from '../lib/disk.ts'
+import { systemRandom } from '../lib/random.ts'
+import { createLog } from '../telemetry/log.ts'
+import type { LogFormat, LogLevel } from '../telemetry/log-options.ts'
+import { EXIT } from './exit.ts'
+import { attachProcess } from './process.ts'
+import { runAgent } from './run.ts'
+import type { Output } from './validate.ts'
+
+export interface RunCommandOptions {
+  readonly file: readonly string[]
+  readonly agent?: string
+  readonly dataDir: string
+  readonly ordinal: number
+  readonly admin: string
+  readonly shutdownTimeout: string
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+  readonly colour: boolean
+  /** Ends the process at once. */
+  readonly exit: (code: number) => never
+}
+
+/** By then all that a run needs is loaded; an agent that is killed later leaves the cache behind. */
+const CACHE_DELAY_MS = 5_000
+
+/** `flume run`: the agent on the real clock and disk, with the signals of the process. */
+export async function run(options: RunCommandOptions, out: Output): Promise<number> {
+  const shutdown = duration().safeParse(options.shutdownTimeout)
+  if (!shutdown.success) {
+    out.stderr(`--shutdown-timeout: ${shutdown.error.issues[0]!.message}\n`)
+    return EXIT.usage
+  }
+  const { logLevel: level, logFormat: format, colour } = options
+  const log = createLog({ level, format, colour })
+  const { signal, hooks } = attachProcess(log, options.exit)
+  setTimeout(flushCompileCache, CACHE_DELAY_MS).unref()
+  const code = await runAgent({
+    files: options.file,
+    ...(options.agent === undefined ? {} : { agent: options.agent }),
+    dataDir: options.dataDir,
+    ordinal: options.ordinal,
+    adminAddress: options.admin,
+    shutdownMs: shutdown.data,
+    disk: nodeDisk,
+    clock: systemClock,
+    random: systemRandom,
+    log: log.logger,
+    signal,
+    hooks,
+  })
+  log.flush()
+  return code
+}

@@ -1,0 +1,159 @@
+import { join } from 'node:path'
+import type { AdminView } from '../admin/view.ts'
+import { loader } from '../catalog.ts'
+import { FlumeError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
+import type { AgentPlan } from '../core/plan.ts'
+import type { AgentStatus } from '../core/status.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
+import type { Disk } from '../lib/disk.ts'
+import type { Random } from '../lib/random.ts'
+import { Pipeline } from '../pipeline/pipeline.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { configurationHash } from './configuration-hash.ts'
+import { CrashRecord } from './crashes.ts'
+import { HeldFlows } from './held-flows.ts'
+import { Reloader } from './reloader.ts'
+import { productVersion } from './version.ts'
+
+/** How long a flow that crashed the agent is held back. */
+const HOLD_MS = 5 * 60_000
+/** A stop that has not ended so long after its deadline never will. */
+const STOP_GRACE_MS = 5_000
+
+export interface RunningAgentOptions {
+  readonly plan: AgentPlan
+  readonly files: readonly string[]
+  /** The agent's own directory. */
+  readonly directory: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** An agent as the process sees it: the pipeline with reloads, crash record and admin view. */
+export class RunningAgent implements AdminView {
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #metrics = createMetrics()
+  readonly #pipeline: Pipeline
+  readonly #crashes: CrashRecord
+  readonly #held: HeldFlows
+  readonly #reloader: Reloader
+  /** All of the newest good configuration, flows that are held back included. */
+  #plan: AgentPlan
+  #holdTimer: Timer | undefined
+
+  constructor(options: RunningAgentOptions) {
+    const { plan, directory, clock, log } = options
+    this.#plan = plan
+    this.#clock = clock
+    this.#log = log
+    this.#crashes = new CrashRecord(join(directory, 'crashes.json'))
+    this.#held = new HeldFlows(plan, this.#crashes.suspects(clock.now()))
+    this.#pipeline = new Pipeline({
+      agent: plan.name,
+      version: productVersion(),
+      dataDirectory: directory,
+      loader,
+      disk: options.disk,
+      clock,
+      random: options.random,
+      log,
+      metrics: this.#metrics,
+    })
+    this.#metrics.collectFrom(() => this.status())
+    this.#reloader = new Reloader({
+      files: options.files,
+      plan,
+      clock,
+      log,
+      apply: (changed) => this.#apply(changed),
+      finished: (result) => this.#metrics.reloaded(result !== 'refused'),
+    })
+  }
+
+  /** Starts the flows. One that cannot start is retried and does not fail this. */
+  async start(): Promise<void> {
+    for (const flow of this.#held.names) {
+      this.#log.error({ flow, holdMs: HOLD_MS }, 'flow held back after repeated crashes')
+    }
+    if (this.#held.names.length > 0) {
+      this.#holdTimer = this.#clock.schedule(() => void this.#release(), HOLD_MS)
+    }
+    await this.#apply(this.#plan)
+    this.#metrics.reloaded(true)
+    const flows = this.#plan.flows.length
+    this.#log.info({ flows, configuration: configurationHash(this.#plan) }, 'agent started')
+  }
+
+  reload(): void {
+    this.#reloader.request()
+  }
+
+  /** Keeps for the next start that the process is about to end for an error of `flow`. */
+  noteCrash(flow: string | undefined): void {
+    this.#crashes.note({ at: this.#clock.now(), flow })
+  }
+
+  /** Stops in order. Events left are those of memory channels that were not delivered in time. */
+  async stop(deadlineMs: number): Promise<{ readonly eventsLeft: number }> {
+    this.#log.info({ deadlineMs }, 'agent stopping')
+    this.#reloader.stop()
+    this.#holdTimer?.clear()
+    const { eventsLeft } = await this.#stopPipeline(deadlineMs)
+    if (eventsLeft > 0) {
+      this.#log.error({ eventsLeft }, 'agent stopped with events left in memory; they are lost')
+    } else {
+      this.#log.info({}, 'agent stopped')
+    }
+    return { eventsLeft }
+  }
+
+  status(): AgentStatus {
+    const status: AgentStatus = {
+      ...this.#pipeline.status(),
+      configuration: configurationHash(this.#plan),
+      lastReload: this.#reloader.last,
+    }
+    return this.#held.addTo(status, this.#plan)
+  }
+
+  ready(): boolean {
+    return this.#held.names.length === 0 && this.#pipeline.ready()
+  }
+
+  live(): boolean {
+    return this.#pipeline.live()
+  }
+
+  async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#metrics.contentType, text: await this.#metrics.text() }
+  }
+
+  async #apply(plan: AgentPlan): Promise<void> {
+    await this.#pipeline.apply(this.#held.filter(plan))
+    this.#plan = plan
+  }
+
+  async #release(): Promise<void> {
+    this.#log.info({ flows: this.#held.names }, 'flows no longer held back')
+    this.#held.releaseAll()
+    await this.#apply(this.#plan)
+  }
+
+  #stopPipeline(deadlineMs: number): Promise<{ readonly eventsLeft: number }> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => {
+        const message = `The agent did not stop within ${deadlineMs} ms and ${STOP_GRACE_MS} ms more; it ends without closing its channels, which lose nothing by it.`
+        reject(new FlumeError('FLM9001', message, { retryable: false }))
+      }
+      const timer = this.#clock.schedule(late, deadlineMs + STOP_GRACE_MS)
+      this.#pipeline
+        .stop(deadlineMs)
+        .then(resolve, reject)
+        .finally(() => timer.clear())
+    })
+  }
+}

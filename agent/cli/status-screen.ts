@@ -1,0 +1,141 @@
+import { currentProblems } from '../admin/readiness.ts'
+import type { AgentStatus, ChannelStatus, FlowStatus } from '../core/status.ts'
+import { formatBytes, formatCountOf, formatDuration, formatNumber, formatRate } from './format.ts'
+
+/** One look at an agent. */
+export interface Sample {
+  readonly status: AgentStatus
+  readonly address: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/**
+ * The status on one screen: what waits and for how long first, then how fast it goes, what is wrong,
+ * and the parts of each flow. Rates are those between the two samples. Pure.
+ */
+export function formatStatus(previous: Sample, current: Sample): string {
+  const { status } = current
+  const seconds = Math.max(0.001, (current.at - previous.at) / 1000)
+  const before = totalsOf(previous.status)
+  const rateOf = (key: string, total: number): string =>
+    // A counter that went back belongs to a component that was made anew.
+    formatRate(Math.max(0, total - (before.get(key) ?? total)) / seconds)
+  const lines = [...summary(current, rateOf), ...problems(status)]
+  for (const flow of status.flows) lines.push('', ...flowLines(flow, rateOf))
+  return `${lines.join('\n')}\n`
+}
+
+type RateOf = (key: string, total: number) => string
+
+function summary({ status, address, at }: Sample, rateOf: RateOf): string[] {
+  const channels = status.flows.flatMap((flow) => flow.channels)
+  const backlogEvents = sum(channels, (channel) => channel.stats?.backlogEvents ?? 0)
+  const backlogBytes = sum(channels, (channel) => channel.stats?.backlogBytes ?? 0)
+  const lost = sum(channels, (channel) => channel.stats?.lostEvents ?? 0)
+  const upMs = Math.max(0, at - Date.parse(status.startedAt))
+  const waiting = `${formatCountOf(backlogEvents, 'event')}, ${formatBytes(backlogBytes)}`
+  return [
+    `agent ${status.agent}  ${status.state} for ${formatDuration(upMs)}  (${address}, version ${status.version}, configuration ${status.configuration})`,
+    `oldest waiting event  ${backlogEvents === 0 ? 'none' : formatDuration(status.oldestEventAgeMs)}`,
+    `backlog               ${waiting}`,
+    `in                    ${rateOf(IN, totalIn(status))}`,
+    `out                   ${rateOf(OUT, totalOut(status))}`,
+    `lost                  ${formatNumber(lost)}`,
+    ...reloadLines(status),
+  ]
+}
+
+function reloadLines({ lastReload }: AgentStatus): string[] {
+  if (lastReload === undefined) return []
+  return [`last reload           ${lastReload.result} at ${lastReload.at}`]
+}
+
+function problems(status: AgentStatus): string[] {
+  const all = [...currentProblems(status), ...(status.lastReload?.errors ?? [])]
+  if (all.length === 0) return ['problems              none']
+  return ['problems', ...all.map((problem) => `  ${problem}`)]
+}
+
+function flowLines(flow: FlowStatus, rateOf: RateOf): string[] {
+  const rows = [
+    ...flow.sources.map((each) => [
+      'source',
+      each.name,
+      each.type,
+      each.state,
+      formatCountOf(each.eventsTotal, 'event'),
+      rateOf(sourceKey(flow, each), each.eventsTotal),
+    ]),
+    ...flow.channels.map((each) => ['channel', each.name, each.type, ...channelCells(each)]),
+    ...flow.sinks.map((each) => [
+      'sink',
+      each.name,
+      each.type,
+      each.state,
+      formatCountOf(each.eventsTotal, 'event'),
+      rateOf(sinkKey(flow, each), each.eventsTotal),
+      each.failuresTotal === 0 ? '' : formatCountOf(each.failuresTotal, 'failure'),
+    ]),
+  ]
+  return [`flow ${flow.name}  ${flow.state}`, ...table(rows)]
+}
+
+function channelCells({ state, role, stats }: ChannelStatus): string[] {
+  const shown = role === 'active' ? (stats?.state ?? state) : role
+  if (stats === undefined) return [shown]
+  const { backlogEvents, backlogBytes, capacityBytes, oldestEventAgeMs } = stats
+  const of = capacityBytes === undefined ? '' : ` of ${formatBytes(capacityBytes)}`
+  return [
+    shown,
+    formatCountOf(backlogEvents, 'event'),
+    `${formatBytes(backlogBytes)}${of}`,
+    backlogEvents === 0 ? '' : `oldest ${formatDuration(oldestEventAgeMs)}`,
+  ]
+}
+
+/** Rows with their columns aligned, indented by two. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length)
+  }
+  return rows.map((row) =>
+    `  ${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd(),
+  )
+}
+
+const IN = 'in'
+const OUT = 'out'
+
+function totalsOf(status: AgentStatus): ReadonlyMap<string, number> {
+  const totals = new Map([
+    [IN, totalIn(status)],
+    [OUT, totalOut(status)],
+  ])
+  for (const flow of status.flows) {
+    for (const each of flow.sources) totals.set(sourceKey(flow, each), each.eventsTotal)
+    for (const each of flow.sinks) totals.set(sinkKey(flow, each), each.eventsTotal)
+  }
+  return totals
+}
+
+function totalIn(status: AgentStatus): number {
+  return sum(status.flows, (flow) => sum(flow.sources, (each) => each.eventsTotal))
+}
+
+function totalOut(status: AgentStatus): number {
+  return sum(status.flows, (flow) => sum(flow.sinks, (each) => each.eventsTotal))
+}
+
+function sourceKey(flow: FlowStatus, { name }: { readonly name: string }): string {
+  return `source ${flow.name} ${name}`
+}
+
+function sinkKey(flow: FlowStatus, { name }: { readonly name: string }): string {
+  return `sink ${flow.name} ${name}`
+}
+
+function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}
