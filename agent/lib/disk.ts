@@ -19,7 +19,7 @@ export interface Disk {
   /** Size in bytes, or undefined when there is no such file. */
   size(path: string): Promise<number | undefined>
   rename(from: string, to: string): Promise<void>
-  /** Removes a file; no error when it is not there. */
+  /** Removes a file or an empty directory; no error when it is not there. */
   remove(path: string): Promise<void>
   /** Makes names in the directory (created, renamed, removed) durable. */
   syncDirectory(path: string): Promise<void>
@@ -156,7 +156,17 @@ export const nodeDisk: Disk = {
 
   rename: (from, to) => fs.promises.rename(from, to),
 
-  remove: (path) => fs.promises.rm(path, { force: true }),
+  async remove(path) {
+    try {
+      await fs.promises.unlink(path)
+    } catch (error) {
+      const code = (error as { code?: unknown }).code
+      if (code === 'ENOENT') return
+      // Linux says EISDIR, macOS EPERM.
+      if (code !== 'EISDIR' && code !== 'EPERM') throw error
+      await fs.promises.rmdir(path)
+    }
+  },
 
   async syncDirectory(path) {
     const fd = await openFile(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
