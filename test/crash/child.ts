@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const FLUME = join(ROOT, 'bin', 'flume')
 const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node')
+
+/** Killed processes leave no compiled code behind; those that end in order leave it for all. */
+const COMPILE_CACHE = join(tmpdir(), `flume-compile-${process.getuid!()}`)
 
 /** How a process ended: an exit code, or the name of a signal. */
 export type Ending = number | NodeJS.Signals
@@ -23,12 +27,12 @@ export class Child {
   /** undefined while the process runs. */
   ending: Ending | undefined
 
-  constructor(command: string, args: readonly string[], logFile: string) {
+  constructor(command: string, args: readonly string[], logFile: string, cwd = ROOT) {
     this.#logFile = logFile
     const log = openSync(logFile, 'a')
     this.#process = spawn(command, args, {
-      cwd: ROOT,
-      env: { ...process.env, UV_THREADPOOL_SIZE: '64' },
+      cwd,
+      env: { ...process.env, UV_THREADPOOL_SIZE: '64', NODE_COMPILE_CACHE: COMPILE_CACHE },
       stdio: ['ignore', log, log],
     })
     closeSync(log)
@@ -54,8 +58,8 @@ export class Child {
 }
 
 /** `bin/flume …`, the agent as users run it. */
-export function flume(args: readonly string[], logFile: string): Child {
-  return new Child(FLUME, args, logFile)
+export function flume(args: readonly string[], logFile: string, cwd = ROOT): Child {
+  return new Child(FLUME, args, logFile, cwd)
 }
 
 /** A module of this project with the flags of the launcher. */
@@ -65,6 +69,17 @@ export function script(path: string, args: readonly string[], logFile: string): 
     '--disable-warning=ExperimentalWarning',
   ]
   return new Child(NODE, [...flags, join(ROOT, path), ...args], logFile)
+}
+
+/** Processes of this machine whose working directory is `directory`. Linux only. */
+export function processesIn(directory: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`) === directory
+    } catch {
+      return false
+    }
+  })
 }
 
 /** Ends a promise's wait after `timeoutMs` with undefined. */
