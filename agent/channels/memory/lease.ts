@@ -1,0 +1,47 @@
+import type { Batch } from '../../core/batch.ts'
+import type { Lease } from '../../core/channel.ts'
+import { FlumeError } from '../../core/errors.ts'
+import { batchOfRun, bytesOf } from './ready.ts'
+import type { Run } from './ready.ts'
+
+export interface LeaseEnds {
+  readonly ack: (state: Buffer | undefined) => Promise<void>
+  readonly release: () => void
+}
+
+export class MemoryLease implements Lease {
+  readonly batches: readonly Batch[]
+  readonly events: number
+  readonly bytes: number
+  readonly runs: readonly Run[]
+  readonly #ends: LeaseEnds
+  #ended = false
+
+  constructor(runs: readonly Run[], ends: LeaseEnds) {
+    this.runs = runs
+    this.#ends = ends
+    this.batches = runs.map(batchOfRun)
+    this.events = runs.reduce((sum, run) => sum + run.to - run.from, 0)
+    this.bytes = runs.reduce((sum, run) => sum + bytesOf(run), 0)
+  }
+
+  ack(state?: Buffer): Promise<void> {
+    const acknowledged = this.#ends.ack(state)
+    // It need not be awaited: what is not durable is delivered again after a crash.
+    acknowledged.catch(() => {})
+    return acknowledged
+  }
+
+  release(): void {
+    this.#ends.release()
+  }
+
+  /** A lease that ends twice would free its room twice. */
+  end(): void {
+    if (this.#ended) {
+      const message = 'a lease of a memory channel was ended twice'
+      throw new FlumeError('FLM9001', message, { retryable: false })
+    }
+    this.#ended = true
+  }
+}
