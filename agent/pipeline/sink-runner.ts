@@ -1,0 +1,248 @@
+import type { Batch } from '../core/batch.ts'
+import type { Channel, Lease } from '../core/channel.ts'
+import type { SinkModule } from '../core/component.ts'
+import { toFlumeError } from '../core/errors.ts'
+import type { FlumeError } from '../core/errors.ts'
+import type { SinkPlan } from '../core/plan.ts'
+import type { Sink } from '../core/sink.ts'
+import type { SinkStatus } from '../core/status.ts'
+import { SinkEvents } from '../telemetry/events.ts'
+import { componentContext } from './flow-context.ts'
+import type { FlowContext } from './flow-context.ts'
+import { aborted, settlesWithin, stopComponent } from './settle.ts'
+
+/** How long a write may go on after its signal aborted; sinks end within their own time-outs. */
+export const WRITE_ABORT_MS = 2_000
+
+/** A sink, made and so checked before anything that runs is touched. */
+export interface PreparedSink {
+  readonly plan: SinkPlan
+  readonly module: SinkModule<unknown>
+  readonly sink: Sink
+}
+
+export interface SinkRunnerOptions {
+  readonly context: FlowContext
+  readonly onDelivered: () => void
+  readonly onFailed: (error: FlumeError) => void
+  /** A write ended or a lease was given back: there may be room for the next, or nothing left. */
+  readonly onSettled: () => void
+}
+
+interface Write {
+  readonly lease: Lease
+  result: { readonly state: Buffer | undefined } | { readonly error: FlumeError } | undefined
+}
+
+/**
+ * One sink: made, started, written to, thrown away after a failure that says it cannot go on.
+ *
+ * Writes end in any order, leases in the order of the calls: a sink's state says what the target
+ * holds up to its write, so acknowledging it before an earlier write would claim that one too.
+ * After a failed write nothing new is written until all others settled. Those behind it that
+ * succeeded are acknowledged if they came without state. With state they are released: the saved
+ * state is then older than the target, and the sink brings the target back to it (file: truncates)
+ * before it writes the events once more. Acknowledging them instead would save a state that may
+ * contain the failed write.
+ */
+export class SinkRunner {
+  readonly plan: SinkPlan
+  readonly #prepared: PreparedSink
+  readonly #options: SinkRunnerOptions
+  readonly #events: SinkEvents
+  readonly #aborting = new AbortController()
+  #next: Sink | undefined
+  #starting: Sink | undefined
+  #sink: Sink | undefined
+  #writes: Write[] = []
+  #failure: FlumeError | undefined
+  #anyFailed = false
+  #failures = 0
+  #problem: FlumeError | undefined
+  #state: SinkStatus['state'] = 'starting'
+  #ended = false
+  /** The end of a sink that was thrown away: the next one may need its files or its port. */
+  #discarding: Promise<void> = Promise.resolve()
+  #writesEnded: PromiseWithResolvers<void> | undefined
+
+  constructor(prepared: PreparedSink, options: SinkRunnerOptions) {
+    this.plan = prepared.plan
+    this.#prepared = prepared
+    this.#options = options
+    this.#next = prepared.sink
+    const { flow, log, metrics } = options.context
+    const to = { log: log.child({ sink: this.plan.name }), metrics }
+    this.#events = new SinkEvents(flow, this.plan.name, to)
+  }
+
+  get started(): boolean {
+    return this.#sink !== undefined
+  }
+
+  /** Whether it takes another write now. */
+  get free(): boolean {
+    return (
+      !this.#ended &&
+      this.#sink !== undefined &&
+      !this.#anyFailed &&
+      this.#writes.length < Math.max(1, this.#sink.writesMax)
+    )
+  }
+
+  get idle(): boolean {
+    return this.#writes.length === 0
+  }
+
+  /** Makes and starts a sink. False when it could not; the group was told. */
+  async start(channel: Channel): Promise<boolean> {
+    let sink: Sink | undefined
+    await this.#discarding
+    try {
+      sink = this.#next ?? this.#prepared.module.createSink(this.plan.config)
+      this.#next = undefined
+      this.#starting = sink
+      await sink.start({
+        ...componentContext(this.#options.context, 'sink', this.plan.name),
+        state: channel.sinkState(this.plan.name),
+        saveState: (state) => channel.saveSinkState(this.plan.name, state),
+      })
+    } catch (thrown) {
+      const error = toFlumeError(thrown)
+      this.#events.startFailed(error)
+      if (sink !== undefined && !this.#ended) await this.#stopSink(sink)
+      this.#starting = undefined
+      this.#fail(error)
+      return false
+    }
+    // Stopped meanwhile, and `stop` has seen to this sink.
+    if (this.#ended) return false
+    this.#starting = undefined
+    this.#sink = sink
+    if (this.#problem === undefined) this.#state = 'running'
+    this.#events.started()
+    return true
+  }
+
+  /** Writes a lease; only while `free`. */
+  write(lease: Lease): void {
+    const sink = this.#sink!
+    const write: Write = { lease, result: undefined }
+    this.#writes.push(write)
+    callWrite(sink, lease.batches, this.#aborting.signal).then(
+      (state) => this.#settle(write, { state }),
+      (thrown: unknown) => this.#settle(write, { error: toFlumeError(thrown) }),
+    )
+  }
+
+  /** Lets writes end until `deadline` aborts, then asks them to, then stops the sink. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#ended = true
+    const abort = (): void => this.#aborting.abort(deadline.reason)
+    deadline.addEventListener('abort', abort)
+    if (deadline.aborted) abort()
+    await this.#writesEnd(deadline)
+    deadline.removeEventListener('abort', abort)
+    await this.#discarding
+    const sink = this.#sink ?? this.#starting ?? this.#next
+    this.#sink = undefined
+    this.#next = undefined
+    if (sink !== undefined) await this.#stopSink(sink)
+    this.#state = 'stopped'
+    this.#events.stopped()
+  }
+
+  status(group: string, health: SinkStatus['health']): SinkStatus {
+    const { name, type, channel } = this.plan
+    return {
+      name,
+      type,
+      state: this.#state,
+      problem: this.#problem && `${this.#problem.code} ${this.#problem.message}`,
+      details: this.#sink?.status?.() ?? {},
+      channel,
+      group,
+      eventsTotal: this.#events.totals.events,
+      failuresTotal: this.#failures,
+      health,
+    }
+  }
+
+  #settle(write: Write, result: NonNullable<Write['result']>): void {
+    write.result = result
+    if ('error' in result) {
+      this.#anyFailed = true
+      this.#events.writeFailed(result.error)
+    }
+    while (this.#writes[0]?.result !== undefined) this.#end(this.#writes.shift()!)
+    if (this.#writes.length === 0 && this.#failure !== undefined) this.#afterFailure(this.#failure)
+    if (this.#writes.length === 0) this.#writesEnded?.resolve()
+    this.#options.onSettled()
+  }
+
+  #end({ lease, result }: Write): void {
+    if ('error' in result!) {
+      this.#failure ??= result.error
+      lease.release()
+    } else if (this.#failure === undefined || result!.state === undefined) {
+      this.#acknowledge(lease, result!.state)
+    } else {
+      lease.release()
+    }
+  }
+
+  #acknowledge(lease: Lease, state: Buffer | undefined): void {
+    lease.ack(state).then(
+      () => this.#options.onSettled(),
+      (thrown: unknown) => this.#events.acknowledgementFailed(toFlumeError(thrown)),
+    )
+    const now = this.#options.context.clock.now()
+    for (const { appendedAtMs } of lease.batches)
+      if (appendedAtMs !== undefined) this.#events.deliveredAfter(now - appendedAtMs)
+    this.#events.delivered(lease.events, lease.bytes)
+    this.#problem = undefined
+    this.#state = 'running'
+    this.#options.onDelivered()
+  }
+
+  /** All writes settled. A failure that is not retryable may have left the sink in any state. */
+  #afterFailure(error: FlumeError): void {
+    const sink = this.#sink
+    if (!error.retryable && sink !== undefined && !this.#ended) {
+      this.#sink = undefined
+      this.#discarding = this.#stopSink(sink)
+    }
+    this.#failure = undefined
+    this.#anyFailed = false
+    this.#fail(error)
+  }
+
+  /** A write that does not even settle after its signal keeps its lease until the channel closes. */
+  async #writesEnd(deadline: AbortSignal): Promise<void> {
+    if (this.#writes.length === 0) return
+    this.#writesEnded = Promise.withResolvers()
+    const ended = this.#writesEnded.promise
+    await Promise.race([ended, aborted(deadline)])
+    await settlesWithin(ended, WRITE_ABORT_MS, this.#options.context.clock)
+  }
+
+  async #stopSink(sink: Sink): Promise<void> {
+    const { clock, flow } = this.#options.context
+    const failure = await stopComponent(sink, `flow ${flow}: sink ${this.plan.name}`, clock)
+    if (failure !== undefined) this.#events.stopFailed(toFlumeError(failure))
+  }
+
+  #fail(error: FlumeError): void {
+    this.#failures++
+    this.#problem = error
+    this.#state = 'failing'
+    this.#options.onFailed(error)
+  }
+}
+
+async function callWrite(
+  sink: Sink,
+  batches: readonly Batch[],
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  return sink.write(batches, signal)
+}
