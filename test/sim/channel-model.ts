@@ -180,20 +180,11 @@ export class ChannelModel {
   /** Every event below a stream's position was stored at least once, or filtered. */
   checkCoverage(): void {
     for (const [stream, model] of this.#streams) {
-      const stored = new Set<string>()
-      for (const append of model.appends) {
-        if (append.outcome !== 'safe') continue
-        for (const copy of append.stored ?? []) stored.add(copy.slice(copy.indexOf('/') + 1))
-        if (append.events.length > 0) continue
-        // All of it was filtered on the way.
-        for (let index = append.from / 10; index < append.to / 10; index++) {
-          for (const { key } of scriptedEvents(stream, index)) stored.add(key)
-        }
-      }
-      for (let index = 0; (index + 1) * 10 <= (model.position?.offset ?? 0); index++) {
-        for (const { key } of scriptedEvents(stream, index)) {
-          if (!stored.has(key)) fail(`the position of ${stream} is past ${key}, which is nowhere`)
-        }
+      const covered = coveredBy(model.appends)
+      const end = (model.position?.offset ?? 0) / 10
+      for (let index = 0; index < end; index++) {
+        const missing = scriptedEvents(stream, index).find(({ key }) => !covered.has(key))
+        if (missing) fail(`the position of ${stream} is past ${missing.key}, which is nowhere`)
       }
     }
   }
@@ -281,6 +272,20 @@ function advanced(append: Append, position: Position | undefined): Position {
   const { routing, memo, to } = append
   const trims = routing !== '' && routing === position?.routing
   return { routing, memo, offset: trims ? Math.max(to, position.offset) : to }
+}
+
+/** Keys of the events that were stored, or filtered with their whole batch. */
+function coveredBy(appends: readonly Append[]): Set<string> {
+  const covered = new Set<string>()
+  for (const append of appends) {
+    if (append.outcome !== 'safe') continue
+    for (const copy of append.stored ?? []) covered.add(copy.slice(copy.indexOf('/') + 1))
+    if (append.events.length > 0) continue
+    for (let index = append.from / 10; index < append.to / 10; index++) {
+      for (const { key } of scriptedEvents(append.stream!, index)) covered.add(key)
+    }
+  }
+  return covered
 }
 
 function samePlace(a: Position | undefined, b: Position | undefined): boolean {

@@ -1,7 +1,6 @@
-import type { Batch } from '../../agent/core/batch.ts'
+import type { Batch, Position } from '../../agent/core/batch.ts'
 import { bodyAt, headerAt } from '../../agent/core/batch.ts'
-import type { ChannelStats } from '../../agent/core/channel.ts'
-import type { Lease } from '../../agent/core/channel.ts'
+import type { ChannelStats, Lease } from '../../agent/core/channel.ts'
 import { ChannelModel, bodyOf, copyInBody, fail } from './channel-model.ts'
 import type { Append } from './channel-model.ts'
 
@@ -103,7 +102,7 @@ export class ChannelOracle {
 
   /** The channel was opened again. `damage`: bits were flipped, so that losses are no failure. */
   reopened(opened: {
-    readonly positions: ReturnType<import('../../agent/core/channel.ts').Channel['positions']>
+    readonly positions: ReadonlyMap<string, Position>
     readonly sinkState: (sink: string) => Buffer | undefined
     readonly stats: ChannelStats
   }): void {

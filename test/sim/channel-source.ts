@@ -12,6 +12,8 @@ export interface SourceOptions {
   readonly model: ChannelModel
   readonly random: SeededRandom
   readonly fillerMax: number
+  /** Tells the trace of the run. */
+  readonly note: (what: string) => void
   /** '' is "never trim by position". */
   readonly routing: string
 }
@@ -101,6 +103,7 @@ export class ModelSource {
     })
     this.#next += count
     this.#inFlight++
+    this.#options.note(`append ${append.id} of ${append.stream} ${append.from} to ${append.to}`)
     await this.#send(channel, append, batchOfAppend(append, fillerMax, random))
   }
 
@@ -111,9 +114,10 @@ export class ModelSource {
   ): Promise<void> {
     const { model } = this.#options
     const process = this.#process
-    this.#waiting = new AbortController()
-    const { signal } = this.#waiting
-    let outcome: 'safe' | 'absent' = 'absent'
+    const waiting = new AbortController()
+    const { signal } = waiting
+    this.#waiting = waiting
+    let outcome: 'safe' | 'absent' | 'unknown' = 'absent'
     try {
       const need = { events: batch.count, bytes: batch.bodies.length }
       const reservation = await channel.reserve(need, signal)
@@ -127,12 +131,15 @@ export class ModelSource {
       }
     } catch (error) {
       if (!(error instanceof FlumeError) && !signal.aborted) throw error
+      if (error instanceof FlumeError && error.outcome === 'unknown') outcome = 'unknown'
     }
     if (process !== this.#process) return
-    this.#waiting = undefined
+    this.#options.note(`append ${append.id} is ${outcome}`)
+    if (this.#waiting === waiting) this.#waiting = undefined
     this.#inFlight--
-    if (outcome === 'absent') this.#failed = true
-    model.settle(append, outcome)
+    if (outcome !== 'safe') this.#failed = true
+    // What is unknown stays pending until the positions tell, at the next open.
+    if (outcome !== 'unknown') model.settle(append, outcome)
   }
 }
 

@@ -80,7 +80,7 @@ export async function faultRun(seed: number, open: OpenChannel): Promise<RunResu
   let failure: string | undefined
   try {
     await simulation.start()
-    await actions(simulation, random)
+    await disturb(simulation, random)
     await simulation.finish()
   } catch (error) {
     failure = error instanceof OracleFailure ? error.message : describe(error)
@@ -97,7 +97,7 @@ export async function faultRun(seed: number, open: OpenChannel): Promise<RunResu
   }
 }
 
-async function actions(simulation: Simulation, random: SeededRandom): Promise<void> {
+async function disturb(simulation: Simulation, random: SeededRandom): Promise<void> {
   const count = random.between(OPERATIONS_MIN, OPERATIONS_MAX)
   const flips = random.chance(0.2)
   const fills = random.chance(0.4)
@@ -117,32 +117,36 @@ async function actions(simulation: Simulation, random: SeededRandom): Promise<vo
   if (simulation.faultsFired().size === 0) await simulation.crash('power')
 }
 
-async function act(simulation: Simulation, random: SeededRandom, action: Action): Promise<void> {
-  switch (action) {
-    case 'emit':
+function act(simulation: Simulation, random: SeededRandom, action: Action): Promise<void> | void {
+  const actions: Record<Action, () => Promise<void> | void> = {
+    emit: () => {
       for (let left = random.between(1, 4); left > 0; left--) simulation.emit()
-      return
-    case 'tick':
+    },
+    emitLoose: () => simulation.emitLoose(),
+    goBack: () => simulation.goBack(),
+    changeRouting: () => simulation.changeRouting(),
+    take: () => simulation.take(),
+    ack: () => simulation.ack(),
+    release: () => simulation.release(),
+    saveState: () => simulation.saveState(),
+    cancelTakes: () => simulation.cancelTakes(),
+    tick: () => {
       simulation.clock.advance(random.pick([1, 50, 200, 2000]))
       if (random.chance(0.05)) simulation.clock.jump(random.between(-100_000, 100_000))
-      return
-    case 'kill':
-    case 'power':
-      return simulation.crash(action)
-    case 'crashSoon':
-      simulation.crashSoon(60)
-      return
-    case 'flip':
-      flipBody(simulation, random)
-      return
-    case 'drain':
-      return simulation.drainNow()
-    case 'take':
-      simulation.take()
-      return
-    default:
-      return simulation[action]()
+    },
+    armFault: () => simulation.armFault(),
+    clearFaults: () => simulation.clearFaults(),
+    fillDisk: () => simulation.fillDisk(),
+    freeDisk: () => simulation.freeDisk(),
+    crashSoon: () => simulation.crashSoon(60),
+    kill: () => simulation.crash('kill'),
+    power: () => simulation.crash('power'),
+    reopen: () => simulation.reopen(),
+    openTwice: () => simulation.openTwice(),
+    flip: () => flipBody(simulation, random),
+    drain: () => simulation.drainNow(),
   }
+  return actions[action]()
 }
 
 function describe(error: unknown): string {

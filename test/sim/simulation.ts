@@ -45,6 +45,9 @@ const TICK_MS = 100
 const OPEN_ATTEMPTS_MAX = 8
 const HELD_LEASES_MAX = 6
 
+/** What the channel must cope with without an error to anyone. */
+const CALM = new Set(['disk full', 'bit flipped'])
+
 const SILENT: Logger = {
   debug() {},
   info() {},
@@ -75,6 +78,8 @@ export class Simulation {
   #looseInFlight = 0
   #failure: unknown
   #closing = false
+  /** Restarts are not disturbed any more. */
+  #calm = false
   #generation = 0
   #routingGeneration = 1
 
@@ -92,6 +97,7 @@ export class Simulation {
           model: this.oracle.model,
           random: this.#random,
           fillerMax: options.fillerMax,
+          note: (what) => this.note(what),
         }),
     )
   }
@@ -141,7 +147,7 @@ export class Simulation {
     const generation = this.#generation
     const abort = new AbortController()
     const send = async (): Promise<void> => {
-      let outcome: 'safe' | 'absent' = 'absent'
+      let outcome: 'safe' | 'absent' | 'unknown' = 'absent'
       this.#looseInFlight++
       try {
         const need = { events: count, bytes: batch.bodies.length }
@@ -152,10 +158,12 @@ export class Simulation {
         outcome = 'safe'
       } catch (error) {
         if (!(error instanceof FlumeError) && !abort.signal.aborted) throw error
+        if (error instanceof FlumeError && error.outcome === 'unknown') outcome = 'unknown'
       }
       if (generation !== this.#generation) return
+      this.note(`append ${append.id} without origin is ${outcome}`)
       this.#looseInFlight--
-      this.oracle.model.settle(append, outcome)
+      if (outcome !== 'unknown') this.oracle.model.settle(append, outcome)
     }
     this.#watch(send())
   }
@@ -328,22 +336,21 @@ export class Simulation {
     for (let attempt = 1; attempt <= OPEN_ATTEMPTS_MAX; attempt++) {
       this.#closing = false
       this.clock = new ManualClock(this.clock.now())
-      if (how.disturbed && attempt < 4 && this.#random.chance(0.3)) this.crashSoon(30)
-      if (how.disturbed && attempt < 4 && this.#random.chance(0.15)) this.armFault()
+      const disturbed = how.disturbed && !this.#calm && attempt < 4
+      if (disturbed && this.#random.chance(0.3)) this.crashSoon(30)
+      if (disturbed && this.#random.chance(0.15)) this.armFault()
       const fullBefore = this.disk.capacityBytes < Infinity
       const hadReserve = this.disk.paths().some((path) => /reserve-\d$/.test(path))
       let opened: Channel | undefined
-      const opening = this.#openChannel().then((channel) => {
-        opened = channel
-      })
+      const opening = this.#openChannel().then((channel) => (opened = channel))
       const outcome = await this.#outcome(opening, 'opening')
       if (outcome === 'halted') {
         const kind = this.#random.pick(['kill', 'power'] as const)
         this.crashes[kind]++
         this.disk = this.#replaced(this.disk.crash(kind))
       } else if (outcome !== 'done') {
-        const full = outcome.error instanceof FlumeError && outcome.error.code === 'FLM2202'
-        if (full && fullBefore && !hadReserve) this.freeDisk()
+        // Each restart on a full disk takes one file of the reserve; without any it has to wait.
+        if (fullBefore && !hadReserve && isDiskFull(outcome.error)) this.freeDisk()
         else if (!this.#disturbed()) throw outcome.error
         this.clearFaults()
       } else {
@@ -411,6 +418,7 @@ export class Simulation {
 
   /** The end of a run: nothing disturbs any more, and everything must arrive. */
   async finish(): Promise<void> {
+    this.#calm = true
     this.disk.onCall = undefined
     this.clearFaults()
     this.freeDisk()
@@ -435,7 +443,8 @@ export class Simulation {
 
   /** Something may fail for a reason: a fault is armed or has fired since the last restart. */
   #disturbed(): boolean {
-    return this.disk.faults.armed || this.disk.faults.fired.size > 0
+    const { faults } = this.disk
+    return faults.armed || [...faults.fired.keys()].some((what) => !CALM.has(what))
   }
 
   #letGo(): HeldLease | undefined {
@@ -523,4 +532,9 @@ export class Simulation {
       `${this.#held.length}, acknowledgements pending ${this.#acksPending}, sources busy ${sources}`
     )
   }
+}
+
+function isDiskFull(error: Error): boolean {
+  const { code, facts } = error as Partial<FlumeError>
+  return code === 'FLM2202' || facts?.['system'] === 'ENOSPC' || facts?.['system'] === 'EDQUOT'
 }
