@@ -86,7 +86,7 @@ export function describeChannel(name: string, factory: ChannelFactory): void {
     /** Takes until there are so many events; leases may be smaller than asked. */
     async function takeAll(count: number): Promise<Lease[]> {
       const leases: Lease[] = []
-      for (let have = 0; have < events;) {
+      for (let have = 0; have < count;) {
         const lease = await take({ eventsMax: count - have })
         leases.push(lease)
         have += lease.events
