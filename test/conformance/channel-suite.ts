@@ -248,7 +248,8 @@ export function describeChannel(name: string, factory: ChannelFactory): void {
 
       it('lets a batch without events in although it is full', async () => {
         await append(many(CAPACITY_EVENTS))
-        await append(positionOnly('s', 7))
+        const { safe } = await append(positionOnly('s', 7))
+        await safe
         expect(channel.positions().get('s')?.offset).toBe(7)
       })
 
