@@ -124,7 +124,8 @@ function sourceEdges(draft: FlowDraft, source: SourceDraft, names: readonly stri
     if (name === undefined) continue
     const path = [...source.path, 'channels', i]
     if (!names.includes(name)) findings.push(dangling(draft, path, name, names))
-    else if (feeds.includes(name)) findings.push(repeated(draft, path, name))
+    else if (source.channels !== undefined && feeds.includes(name))
+      findings.push(repeated(draft, path, name))
     feeds.push(name)
   }
   const complete = source.channels?.includes(undefined) !== true && findings.length === 0

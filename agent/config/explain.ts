@@ -25,8 +25,19 @@ const SHOWN_LENGTH_MAX = 60
 export function explainProblems(schema: z.ZodType, root: YamlNode): Finding[] {
   const result = schema.safeParse(toValue(root), { error: () => NO_MESSAGE })
   if (result.success) return []
+  const { issues } = result.error
+  // A list where text belongs is also a text that is too short, by its length: once is enough.
+  const mistyped = new Set(
+    issues.filter((issue) => issue.code === 'invalid_type').map((issue) => pathKey(issue)),
+  )
   const explain = new Explainer(schema, root)
-  return result.error.issues.flatMap((issue) => explain.issue(issue, []))
+  return issues
+    .filter((issue) => issue.code === 'invalid_type' || !mistyped.has(pathKey(issue)))
+    .flatMap((issue) => explain.issue(issue, []))
+}
+
+function pathKey(issue: Issue): string {
+  return JSON.stringify(issue.path)
 }
 
 class Explainer {

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { draftFlow } from './draft.ts'
+import { planFlow } from './plan-flow.ts'
+import { parseYaml } from './yaml.ts'
+
+const plan = (text: string) => planFlow(draftFlow(parseYaml(text).documents[0]!))
+
+const MINIMAL = `
+metadata: { name: web }
+spec:
+  sources: [{ name: in, seq: {} }]
+  sinks: [{ name: out, null: {} }]
+`
+
+const withSource = (keys: string) => `
+metadata: { name: web }
+spec:
+  sources: [{ name: in, seq: {}, ${keys} }]
+  channels: [{ name: a, file: {} }, { name: b, memory: {} }]
+  sinks: [{ name: x, channel: a, null: {} }, { name: y, channel: b, null: {} }]
+`
+
+const routing = (keys: string) => plan(withSource(keys)).sources[0]!.routing
+
+const byHeader = (header: string) =>
+  `selector: { multiplexing: { header: ${header}, mappings: [{ value: v, channels: [a] }], default: [b] } }`
+
+describe('planFlow', () => {
+  it('fills in what may be left out', () => {
+    expect(plan(MINIMAL)).toEqual({
+      name: 'web',
+      sources: [
+        {
+          name: 'in',
+          type: 'seq',
+          config: { batchSize: 1 },
+          interceptors: [],
+          selector: { type: 'replicating', config: { optional: [] } },
+          channels: ['default'],
+          routing: expect.stringMatching(/^[0-9a-f]{16}$/),
+        },
+      ],
+      channels: [{ name: 'default', type: 'file', config: { capacity: 2 ** 30 } }],
+      sinks: [{ name: 'out', type: 'null', config: {}, channel: 'default' }],
+      sinkGroups: [
+        {
+          name: 'out',
+          type: 'single',
+          config: { backoffMin: 500, backoffMax: 30_000 },
+          channel: 'default',
+          sinks: ['out'],
+        },
+      ],
+      hash: expect.stringMatching(/^[0-9a-f]{16}$/),
+    })
+  })
+
+  it('feeds all channels, or those that are named in their order', () => {
+    expect(plan(withSource('')).sources[0]!.channels).toEqual(['a', 'b'])
+    expect(plan(withSource('channels: [b, a]')).sources[0]!.channels).toEqual(['b', 'a'])
+  })
+
+  it('hashes what is meant and not how it is written', () => {
+    const { hash } = plan(MINIMAL)
+    const same = MINIMAL.replace('name: in, seq: {}', 'seq: { batchSize: 1 }, name: in')
+    expect(plan(same).hash).toBe(hash)
+    expect(plan(MINIMAL.replace('{}', '{ batchSize: 2 }')).hash).not.toBe(hash)
+    expect(plan(MINIMAL.replace('name: web', 'name: other')).hash).not.toBe(hash)
+  })
+})
+
+describe('the routing of a source', () => {
+  it('changes with interceptors, selector and channels, not with the source or other parts', () => {
+    const plain = routing('')
+    expect(plain).not.toBe('')
+    expect(routing('interceptors: []')).toBe(plain)
+    expect(routing('interceptors: [{ static: {} }]')).not.toBe(plain)
+    expect(routing('channels: [b, a]')).not.toBe(plain)
+    expect(routing('selector: { replicating: { optional: [b] } }')).not.toBe(plain)
+    expect(plan(withSource('').replace('seq: {}', 'stress: {}')).sources[0]!.routing).toBe(plain)
+  })
+
+  it('is empty where the selector looks at a header that is not the same when read again', () => {
+    const timestamp = 'interceptors: [{ timestamp: { header: when } }]'
+    expect(routing(`${timestamp}, ${byHeader('when')}`)).toBe('')
+    expect(routing(`${timestamp}, ${byHeader('tier')}`)).not.toBe('')
+    expect(routing(timestamp)).not.toBe('')
+    expect(routing(`interceptors: [{ host: {} }], ${byHeader('host')}`)).toBe('')
+    expect(routing(`interceptors: [{ static: { key: tier } }], ${byHeader('tier')}`)).not.toBe('')
+  })
+})
