@@ -40,6 +40,11 @@ export class Reloader {
     return this.#last
   }
 
+  /** Hash of the newest configuration that was applied in full. */
+  get hash(): string {
+    return this.#hash
+  }
+
   /** Asks for a reload. Requests during one are answered by a single further one. */
   request(): void {
     if (this.#busy) this.#again = true
@@ -75,8 +80,9 @@ export class Reloader {
       this.#hash = hash
       return { result: 'applied', errors: [] }
     } catch (error) {
-      this.#options.log.error({ error }, 'reload failed')
-      return refused(`${toFlumeError(error).code} ${toFlumeError(error).message}`)
+      // Each flow is applied by itself: one of which a part cannot be made keeps its last version.
+      const { code, message } = toFlumeError(error)
+      return refused(`${code} ${message}`)
     }
   }
 
@@ -85,7 +91,10 @@ export class Reloader {
     this.#last = { at: new Date(clock.now()).toISOString(), ...outcome }
     for (const problem of outcome.errors) log.error({ problem }, 'configuration problem')
     if (outcome.result === 'refused') {
-      log.error({ problems: outcome.errors.length }, 'reload refused; what ran before goes on')
+      log.error(
+        { problems: outcome.errors.length },
+        'reload refused; what it concerns goes on as before',
+      )
     } else {
       log.info({ result: outcome.result, configuration: this.#hash }, 'configuration reloaded')
     }

@@ -10,7 +10,6 @@ import type { Disk } from '../lib/disk.ts'
 import type { Random } from '../lib/random.ts'
 import { Pipeline } from '../pipeline/pipeline.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { configurationHash } from './configuration-hash.ts'
 import { CrashRecord } from './crashes.ts'
 import { HeldFlows } from './held-flows.ts'
 import { Reloader } from './reloader.ts'
@@ -85,7 +84,7 @@ export class RunningAgent implements AdminView {
     await this.#apply(this.#plan)
     this.#metrics.reloaded(true)
     const flows = this.#plan.flows.length
-    this.#log.info({ flows, configuration: configurationHash(this.#plan) }, 'agent started')
+    this.#log.info({ flows, configuration: this.#reloader.hash }, 'agent started')
   }
 
   reload(): void {
@@ -114,14 +113,20 @@ export class RunningAgent implements AdminView {
   status(): AgentStatus {
     const status: AgentStatus = {
       ...this.#pipeline.status(),
-      configuration: configurationHash(this.#plan),
+      configuration: this.#reloader.hash,
       lastReload: this.#reloader.last,
     }
     return this.#held.addTo(status, this.#plan)
   }
 
+  /**
+   * A flow whose sink is down still takes events, so it alone does not make the agent unready; when
+   * every flow fails, something is wrong with this agent.
+   */
   ready(): boolean {
-    return this.#held.names.length === 0 && this.#pipeline.ready()
+    if (this.#held.names.length > 0 || !this.#pipeline.ready()) return false
+    const { flows } = this.#pipeline.status()
+    return flows.length === 0 || flows.some((flow) => flow.state !== 'failing')
   }
 
   live(): boolean {
@@ -133,8 +138,8 @@ export class RunningAgent implements AdminView {
   }
 
   async #apply(plan: AgentPlan): Promise<void> {
-    await this.#pipeline.apply(this.#held.filter(plan))
     this.#plan = plan
+    await this.#pipeline.apply(this.#held.filter(plan))
   }
 
   async #release(): Promise<void> {
