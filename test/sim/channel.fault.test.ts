@@ -30,8 +30,9 @@ test('a file channel under random faults loses nothing, repeats nothing and alwa
 async function runPart(part: number): Promise<FaultSummary> {
   const args = [
     join(import.meta.dirname, 'fault-cli.ts'),
-    ...['--first', String(FIRST_SEED + part)],
-    ...['--runs', String(RUNS - part), '--stride', String(PROCESSES)],
+    `--first=${FIRST_SEED + part}`,
+    `--runs=${RUNS - part}`,
+    `--stride=${PROCESSES}`,
   ]
   const child = spawn(NODE, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''

@@ -15,14 +15,15 @@ const { values } = parseArgs({
     /** Stops after so many failed runs. */
     'failures-max': { type: 'string', default: '5' },
     trace: { type: 'boolean', default: false },
+    what: { type: 'string', default: 'channel' },
   },
 })
 
-const { openChannel } = await import('../../agent/channels/file/channel.ts')
+const { openWith } = await import('../../agent/channels/file/channel.ts')
 const summary = new FaultSummary()
 const last = Number(values.first) + Number(values.runs) - 1
 for (let seed = Number(values.first); seed <= last; seed += Number(values.stride)) {
-  const result = await faultRun(seed, openChannel)
+  const result = await faultRun(seed, openWith)
   summary.add(result)
   if (values.trace) process.stderr.write(`${result.trace.join('\n')}\n`)
   if (summary.failures.length >= Number(values['failures-max'])) break

@@ -1,3 +1,4 @@
+import { fileChannelOptions } from '../../agent/channels/file/options.ts'
 import { OracleFailure } from './channel-model.ts'
 import { flipBody } from './flip.ts'
 import { SeededRandom } from './random.ts'
@@ -54,10 +55,17 @@ export function simulationOptions(random: SeededRandom, open: OpenChannel): Simu
   return {
     random,
     open,
-    config: {
-      segmentSize,
-      capacity: segmentSize * random.pick([4, 8, 32]),
-      capacityEvents: random.chance(0.15) ? 200 : undefined,
+    channel: {
+      ...fileChannelOptions({
+        segmentSize,
+        capacity: segmentSize * random.pick([4, 8, 32]),
+        capacityEvents: random.chance(0.15) ? 200 : undefined,
+      }),
+      cacheBytesMax: random.pick([0, 1000, 10_000, 1_000_000]),
+      groupBytesMax: random.pick([1, 4000, 1_000_000]),
+      pendingBytesMax: random.pick([4000, 1_000_000]),
+      readBytes: random.pick([100, 4096, 1_000_000]),
+      quarantineBytesMax: random.pick([0, 3000, 1_000_000]),
     },
     directory: random.chance(0.1) ? '/data/agent/flow/channel' : '/data/channel',
     sinks: Array.from({ length: sinks }, (_, i) => ({
@@ -68,6 +76,7 @@ export function simulationOptions(random: SeededRandom, open: OpenChannel): Simu
       stream: `s${i}`,
       routing: random.chance(0.12) ? '' : 'r1',
     })),
+    stateBytes: random.pick([1, 1, 100, 700]),
     fillerMax: random.pick([2, 60, 400]),
     ordered: sinks === 1 && random.chance(0.5),
   }

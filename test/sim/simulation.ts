@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { FileChannelConfig } from '../../agent/channels/file/config.ts'
+import type { FileChannelOptions } from '../../agent/channels/file/options.ts'
 import { batchOf } from '../../agent/core/batch.ts'
 import type { ChannelContext } from '../../agent/core/channel-context.ts'
 import type { Channel, Lease } from '../../agent/core/channel.ts'
@@ -15,12 +15,13 @@ import { SimDisk } from './disk.ts'
 import type { CrashKind } from './disk.ts'
 import type { SeededRandom } from './random.ts'
 
-export type OpenChannel = (config: FileChannelConfig, context: ChannelContext) => Promise<Channel>
+export type OpenChannel = (options: FileChannelOptions, context: ChannelContext) => Promise<Channel>
 
 export interface SimulationOptions {
   readonly random: SeededRandom
   readonly open: OpenChannel
-  readonly config: FileChannelConfig
+  /** Sizes of the channel. */
+  readonly channel: FileChannelOptions
   /** Where the channel lives; `/data` is there and durable. */
   readonly directory: string
   readonly sinks: readonly { readonly name: string; readonly keepsState: boolean }[]
@@ -28,6 +29,8 @@ export interface SimulationOptions {
   readonly sources: readonly { readonly stream: string; readonly routing: string }[]
   /** Fillers of bodies are shorter than this. */
   readonly fillerMax: number
+  /** Bytes of the states that sinks save. */
+  readonly stateBytes: number
   /** Sinks hold one lease at a time, so that the order can be checked. */
   readonly ordered: boolean
 }
@@ -44,6 +47,9 @@ const TURNS_PER_TICK = 15
 const TICK_MS = 100
 const OPEN_ATTEMPTS_MAX = 8
 const HELD_LEASES_MAX = 6
+
+/** Lock, temporary files and the like, each with a block that is not full. */
+const SMALL_FILES_MAX = 10
 
 /** What the channel must cope with without an error to anyone. */
 const CALM = new Set(['disk full', 'bit flipped'])
@@ -117,7 +123,8 @@ export class Simulation {
   async step(count: number): Promise<void> {
     await turns(count)
     if (this.#failure !== undefined) throw this.#failure as Error
-    if (this.disk.halted) await this.crash(this.#random.pick(['kill', 'power']))
+    if (this.disk.halted) return this.crash(this.#random.pick(['kill', 'power']))
+    this.#checkSize()
   }
 
   emit(): void {
@@ -218,7 +225,7 @@ export class Simulation {
     const held = this.#letGo()
     if (held === undefined) return
     const state = this.oracle.acknowledging(held.sink, held.copies)
-    const bytes = state && Buffer.from(String(state.note))
+    const bytes = state && stateOf(state.note, this.#options.stateBytes)
     const generation = this.#generation
     this.#acksPending++
     const wait = async (): Promise<void> => {
@@ -250,7 +257,7 @@ export class Simulation {
     this.#acksPending++
     const wait = async (): Promise<void> => {
       try {
-        await this.channel.saveSinkState(sink.name, Buffer.from(String(state.note)))
+        await this.channel.saveSinkState(sink.name, stateOf(state.note, this.#options.stateBytes))
       } catch (error) {
         if (this.#closing || generation !== this.#generation) return
         throw error
@@ -447,6 +454,18 @@ export class Simulation {
     return faults.armed || [...faults.fired.keys()].some((what) => !CALM.has(what))
   }
 
+  /** The channel keeps to its bytes: acknowledgements, checkpoints and one group may go above. */
+  #checkSize(): void {
+    const { capacityBytes, segmentBytes, quarantineBytesMax } = this.#options.channel
+    const files = BLOCK_BYTES * (SMALL_FILES_MAX + capacityBytes / segmentBytes)
+    const max = capacityBytes + 2 * segmentBytes + quarantineBytesMax + files
+    if (this.disk.usedBytes > max) {
+      fail(
+        `the channel takes ${this.disk.usedBytes} bytes of disk, its capacity is ${capacityBytes}`,
+      )
+    }
+  }
+
   #letGo(): HeldLease | undefined {
     if (this.#held.length === 0) return undefined
     const index = this.#options.ordered ? 0 : this.#random.between(0, this.#held.length - 1)
@@ -454,8 +473,8 @@ export class Simulation {
   }
 
   #openChannel(): Promise<Channel> {
-    const { config, directory } = this.#options
-    return this.#options.open(config, {
+    const { channel, directory } = this.#options
+    return this.#options.open(channel, {
       name: 'channel',
       flow: 'flow',
       clock: this.clock,
@@ -532,6 +551,10 @@ export class Simulation {
       `${this.#held.length}, acknowledgements pending ${this.#acksPending}, sources busy ${sources}`
     )
   }
+}
+
+function stateOf(note: number, bytes: number): Buffer {
+  return Buffer.from(String(note).padEnd(bytes))
 }
 
 function isDiskFull(error: Error): boolean {

@@ -1,0 +1,151 @@
+/** A mistake that the oracles must find. */
+export interface Mutant {
+  /** What the mistake is, as a sentence without its verb: "the sync skipped". */
+  readonly name: string
+  readonly file: string
+  /** Stands in the file exactly once, else the mutant is out of date. */
+  readonly find: string
+  readonly replace: string
+  /** Which oracle must fail. */
+  readonly oracle: Oracle
+  /** What the mistake leads to, and how the oracle sees it. */
+  readonly expectation: string
+}
+
+/**
+ * 'channel': random faults against the model of the channel; 'delivery': the same for the file channel
+ * with the file sink behind it.
+ */
+export type Oracle = 'channel' | 'delivery'
+
+const CHANNEL = 'agent/channels/file'
+const SINK = 'agent/sinks/file'
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'acknowledgement before the sync',
+    file: `${CHANNEL}/segment.ts`,
+    find: '      await this.#file.datasync()\n',
+    replace: '      this.#file.datasync().catch(() => {})\n',
+    oracle: 'channel',
+    expectation: 'a power loss takes events whose receipt had resolved',
+  },
+  {
+    name: 'sync skipped',
+    file: `${CHANNEL}/segment.ts`,
+    find: '      await this.#file.datasync()\n',
+    replace: '',
+    oracle: 'channel',
+    expectation: 'a power loss takes events whose receipt had resolved',
+  },
+  {
+    name: 'position without events',
+    file: `${CHANNEL}/group.ts`,
+    find: 'if (!fits(this.#bytes + bytes)) return false',
+    replace: `if (!fits(this.#bytes + bytes)) {
+      if (position !== undefined) this.#bare.set(position.stream, position)
+      return false
+    }`,
+    oracle: 'channel',
+    expectation: 'the position is ahead of the events, and the source skips them after a crash',
+  },
+  {
+    name: 'CRC unchecked',
+    file: `${CHANNEL}/segment-scanner.ts`,
+    find: 'crc32(body, this.#salt) !== header.bodyCrc',
+    replace: 'false',
+    oracle: 'channel',
+    expectation: 'flipped bits and torn records reach the sinks',
+  },
+  {
+    name: 'acknowledged range off by one',
+    file: `${CHANNEL}/state.ts`,
+    find: 'this.acknowledge(range.from, range.to)',
+    replace: 'this.acknowledge(range.from, range.to + 1)',
+    oracle: 'channel',
+    expectation: 'one event more than was delivered is gone after a restart',
+  },
+  {
+    name: 'a high-water mark instead of ranges',
+    file: `${CHANNEL}/state.ts`,
+    find: 'this.acknowledged.add(Math.max(from, this.floor), to)',
+    replace: 'this.acknowledged.add(this.floor, to)',
+    oracle: 'channel',
+    expectation: 'events below the highest acknowledged one are gone after a restart',
+  },
+  {
+    name: 'directory sync left out',
+    file: `${CHANNEL}/log.ts`,
+    find: '      await this.#context.disk.syncDirectory(this.#context.directory)\n',
+    replace: '',
+    oracle: 'channel',
+    expectation: 'a power loss takes a segment with everything in it',
+  },
+  {
+    name: 'short write taken for a whole one',
+    file: `${CHANNEL}/segment.ts`,
+    find: '      if (written < bytes) throw shortWrite(written, bytes)\n',
+    replace: '',
+    oracle: 'channel',
+    expectation: 'the end of a group is missing although its receipts resolved',
+  },
+  {
+    name: 'appends fail before the seal is durable',
+    file: `${CHANNEL}/writer.ts`,
+    find: '    await log.seal(error)\n',
+    replace: `    await log.seal(error)
+    for (const append of [...taken, ...this.#appends.splice(0)]) append.reject(writeFailed(error))
+    taken = []
+`,
+    oracle: 'channel',
+    expectation: 'a failed append comes back after a crash',
+  },
+  {
+    name: 'what a failed sync left in the page cache is not written again',
+    file: `${CHANNEL}/recovery.ts`,
+    find: 'for (let at = from; at < to; at += REWRITE_BYTES)',
+    replace: 'for (let at = to; at < to; at += REWRITE_BYTES)',
+    oracle: 'channel',
+    expectation: 'after SIGKILL events are served that a later power loss takes',
+  },
+  {
+    name: 'a changed routing ignored',
+    file: `${CHANNEL}/pending.ts`,
+    find: "origin.routing === '' || origin.routing !== known.routing",
+    replace: "origin.routing === ''",
+    oracle: 'channel',
+    expectation: 'events that the changed routing sends here are trimmed',
+  },
+  {
+    name: 'a segment deleted with an event left in it',
+    file: `${CHANNEL}/log.ts`,
+    find: 'segment.endSequence > state.floor)',
+    replace: 'segment.endSequence > state.floor + 1)',
+    oracle: 'channel',
+    expectation: 'an event that was not delivered is gone',
+  },
+  {
+    name: 'the reserve not used',
+    file: `${CHANNEL}/log.ts`,
+    find: 'const reserved = this.#reserve.take()',
+    replace: 'const reserved = undefined as string | undefined',
+    oracle: 'channel',
+    expectation: 'a channel on a full disk does not open, though it has its reserve',
+  },
+  {
+    name: 'file sink: sync before the acknowledgement left out',
+    file: `${SINK}/output-file.ts`,
+    find: '    await this.#file.datasync()\n',
+    replace: '',
+    oracle: 'delivery',
+    expectation: 'a power loss takes events from the files that have left the channel',
+  },
+  {
+    name: 'file sink: files not cut back to their state at start',
+    file: `${SINK}/sink.ts`,
+    find: '      if (previous) this.#sealedAtStart = await repair(context, previous)\n',
+    replace: '',
+    oracle: 'delivery',
+    expectation: 'events that are delivered again are in the files twice',
+  },
+]
