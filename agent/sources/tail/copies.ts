@@ -31,12 +31,19 @@ export function looksLikeCopy(
 }
 
 function mayBeOriginal(other: TailedFile, file: TailedFile): boolean {
-  if (other === file || !other.decided || other.foundInScan >= file.foundInScan) return false
+  const live = other.decided || other.decideInScan !== undefined
+  if (other === file || !live || !isOlder(other, file)) return false
   // A file in the place of one that was renamed is its successor, though both begin with a header.
   if (other.path === file.path || other.formerPath === file.path) return false
   if (file.size > other.size) return false
   const length = Math.min(other.first.length, file.first.length)
   return other.first.slice(0, length) === file.first.slice(0, length)
+}
+
+function isOlder(other: TailedFile, file: TailedFile): boolean {
+  if (other.foundInScan !== file.foundInScan) return other.foundInScan < file.foundInScan
+  // What is there at the start are files of their own: nobody knows which of two came first.
+  return file.foundInScan > 1 && BigInt(other.identity.born) < BigInt(file.identity.born)
 }
 
 function isPrefix(size: number, copy: Descriptor, original: Descriptor): boolean {

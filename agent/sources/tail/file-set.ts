@@ -97,7 +97,10 @@ export class FileSet {
     }
     await this.#meet(news)
     if (scan === 1) this.#followMoved()
-    for (const file of this.#undecided) this.#guard(file, () => this.#decide(file))
+    // The oldest first, so that an original is known when its copy is looked at.
+    for (const file of [...this.#undecided].sort(byBirth)) {
+      this.#guard(file, () => this.#decide(file))
+    }
     this.#expireTruncated()
     for (const file of this.#files.values()) this.#settle(file)
     openFiles.closeIdle(idleCloseMs, clock.monotonic())
@@ -137,6 +140,7 @@ export class FileSet {
     file.resume(newName(), 0, EMPTY_FINGERPRINT)
     file.size = 0
     file.modifiedNs = 0n
+    file.first = ''
     file.changedAtMs = nowMs
     file.decided = false
     file.decideInScan = this.#scans + 1
@@ -335,6 +339,10 @@ export class FileSet {
     if (file.gone === 'deleted' || file.offset === 0) return
     streams.add(dormantOf(file))
   }
+}
+
+function byBirth(a: TailedFile, b: TailedFile): number {
+  return Number(BigInt(a.identity.born) - BigInt(b.identity.born))
 }
 
 function openness(file: TailedFile): number {

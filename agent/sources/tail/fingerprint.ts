@@ -121,7 +121,7 @@ export function memoPath(path: string): string {
 export function parseMemo(text: string): Memo | undefined {
   let value: Record<string, unknown>
   try {
-    value = JSON.parse(text) as Record<string, unknown>
+    value = { ...(JSON.parse(text) as Record<string, unknown> | null) }
   } catch {
     return undefined
   }

@@ -94,7 +94,13 @@ class Pattern {
   /** Changes with the names in the fixed directory; undefined while they may be changing. */
   #directoryState(nowMs: number): string | undefined {
     if (this.#directory === undefined) return undefined
-    const stats = fs.statSync(this.#directory, { bigint: true, throwIfNoEntry: false })
+    let stats: fs.BigIntStats | undefined
+    try {
+      stats = fs.statSync(this.#directory, { bigint: true, throwIfNoEntry: false })
+    } catch {
+      // A directory that may not be looked at has no files for us; others are not affected.
+      return undefined
+    }
     if (stats === undefined) return undefined
     const settled = BigInt(Math.trunc(nowMs)) * 1_000_000n - stats.mtimeNs > SETTLED_NS
     return settled ? `${stats.ino}:${stats.mtimeNs}` : undefined

@@ -23,6 +23,8 @@ class TailSource implements Source {
   #context: SourceContext | undefined
   #inFlight: InFlight | undefined
   #stopping = false
+  /** A batch was not taken and never will be. */
+  #refused = false
   #stopped: Promise<void> | undefined
   #loop: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
@@ -56,9 +58,13 @@ class TailSource implements Source {
     return (this.#stopped ??= this.#stop())
   }
 
-  async #stop(): Promise<void> {
+  #halt(): void {
     this.#stopping = true
     this.#wake?.()
+  }
+
+  async #stop(): Promise<void> {
+    this.#halt()
     await this.#loop
     const { clock } = this.#context ?? {}
     if (clock === undefined || this.#tailer === undefined) return
@@ -107,23 +113,24 @@ class TailSource implements Source {
 
   async #roomBefore(deadlineMs: number): Promise<boolean> {
     const { clock } = this.#context!
-    while (this.#inFlight!.full && clock.monotonic() < deadlineMs) {
+    while (!this.#refused && this.#inFlight!.full && clock.monotonic() < deadlineMs) {
       await this.#pause(deadlineMs - clock.monotonic())
     }
-    return !this.#inFlight!.full
+    return !this.#refused && !this.#inFlight!.full
   }
 
   #rejected(thrown: unknown): void {
     const error = toFlumeError(thrown)
-    // The flow is stopping; it says so to the source as well.
-    if (this.#stopping || error.code === 'FLM2204') return
-    this.#fail(error)
+    this.#refused = true
+    // A closed channel means that the flow stops, and it stops the source as well.
+    if (error.code !== 'FLM2204') this.#fail(error)
+    // Nothing may follow: a later position would pass over the lines that were refused.
+    this.#halt()
   }
 
   #fail(thrown: unknown): void {
     if (this.#stopping) return
-    this.#stopping = true
-    this.#wake?.()
+    this.#halt()
     const error = toFlumeError(thrown)
     const message = `Tailing files for the source ${this.#context!.name}: ${error.message}`
     this.#context!.fail(

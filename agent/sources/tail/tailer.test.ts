@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bodyAt, headersAt } from '../../core/batch.ts'
 import type { Batch, Position } from '../../core/batch.ts'
@@ -82,6 +83,12 @@ class Rig {
   async scan(): Promise<void> {
     await this.#tailer!.scan()
     await this.read()
+  }
+
+  /** A look at the files that grew lately, then a single read. */
+  async poll(): Promise<void> {
+    this.#tailer!.poll()
+    await this.#tailer!.step()
   }
 
   async read(): Promise<void> {
@@ -648,7 +655,7 @@ describe('after a restart', () => {
   })
 
   test('positions of another source of the flow are not taken', async () => {
-    for (const [stream, position] of [...rig.positions]) {
+    for (const [stream, position] of new Map(rig.positions)) {
       rig.positions.delete(stream)
       rig.positions.set(stream.replace('tail/in/', 'tail/in2/'), position)
     }
@@ -937,4 +944,100 @@ test('a deleted file is emitted to its end when the source stops', async () => {
   await tailer.scan()
   await tailer.finishDeleted(() => Promise.resolve(true))
   expect(rig.take()).toEqual([...lines(0, 3000), 'rest'])
+})
+
+describe('random histories of a log', () => {
+  /** One thing that happens to the log or to the agent. */
+  const actions = fc.array(
+    fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({ do: fc.constant('write'), count: fc.integer({ min: 1, max: 120 }) }),
+      },
+      { weight: 3, arbitrary: fc.constant({ do: 'scan', count: 0 }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'poll', count: 0 }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'rename', count: 0 }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constant('copyTruncate'),
+          count: fc.integer({ min: 0, max: 20 }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.constant({ do: 'quiet', count: 0 }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({ do: fc.constant('crash'), count: fc.integer({ min: 0, max: 12 }) }),
+      },
+      { weight: 1, arbitrary: fc.constant({ do: 'down', count: 0 }) },
+    ),
+    { minLength: 10, maxLength: 60 },
+  )
+
+  test('every line comes once, whatever rotates, is truncated or crashes', async () => {
+    await fc.assert(
+      fc.asyncProperty(actions, fc.boolean(), async (history, small) => {
+        const one = new Rig()
+        try {
+          await happen(one, history, small)
+        } finally {
+          one.remove()
+        }
+      }),
+      { numRuns: 150 },
+    )
+  }, 60_000)
+
+  async function happen(
+    one: Rig,
+    history: readonly { readonly do: string; readonly count: number }[],
+    small: boolean,
+  ): Promise<void> {
+    let written = 0
+    let rotations = 0
+    let up = true
+    const config = { readSize: small ? '4Ki' : '1Mi', maxOpenFiles: small ? 2 : 100 }
+    one.start(config)
+    one.write('app.log', '')
+    // A copy that is being made at the very first look cannot be told from a file of its own.
+    await one.scan()
+    const shift = (): void => {
+      for (let k = rotations; k > 0; k--) {
+        fs.renameSync(one.path(`app.log.${k}`), one.path(`app.log.${k + 1}`))
+      }
+      rotations++
+    }
+    for (const action of history) {
+      if (action.do === 'write') {
+        one.write('app.log', text(lines(written, (written += action.count))))
+      } else if (action.do === 'rename') {
+        shift()
+        fs.renameSync(one.path('app.log'), one.path('app.log.1'))
+        one.write('app.log', '')
+      } else if (action.do === 'copyTruncate') {
+        shift()
+        const content = fs.readFileSync(one.path('app.log'))
+        one.write('app.log.1', content.subarray(0, action.count * 100))
+        // The copying takes a while, in which the agent looks at what there is so far.
+        if (up && action.count > 0) await one.scan()
+        one.write('app.log.1', content.subarray(action.count * 100))
+        if (up && action.count > 10) await one.scan()
+        fs.truncateSync(one.path('app.log'))
+      } else if (action.do === 'crash' && up) {
+        one.acceptsLeft = action.count
+        await one.scan()
+        await one.restart()
+      } else if (action.do === 'down') {
+        if (up) one.stop()
+        else await one.restart()
+        up = !up
+      } else if (action.do === 'quiet' && up) await one.quiet()
+      else if (action.do === 'poll' && up) await one.poll()
+      else if (action.do === 'scan' && up) await one.scan()
+    }
+    if (!up) await one.restart()
+    await one.quiet()
+    await one.quiet()
+    expect(one.take().sort()).toEqual(lines(0, written))
+  }
 })
