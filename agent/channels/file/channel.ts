@@ -23,7 +23,7 @@ import type { FileChannelConfig } from './config.ts'
 import { Delivery } from './delivery.ts'
 import type { Group } from './group.ts'
 import { IndexTable } from './index-table.ts'
-import { Log } from './log.ts'
+import { Log, isDiskFull } from './log.ts'
 import type { FileChannelOptions } from './options.ts'
 import { fileChannelOptions } from './options.ts'
 import { Quarantine } from './quarantine.ts'
@@ -40,7 +40,8 @@ const PARENTS = 3
 
 /**
  * Opens the file channel in `context.directory`: locks it, recovers what is there, starts a new segment.
- * Rejects with FLM2101 (in use), FLM2102 (damaged), FLM2103 (newer version) or FLM2201 (disk).
+ * Rejects with FLM2101 (in use), FLM2102 (damaged), FLM2103 (newer version), FLM2201 (disk) or
+ * FLM2202 (disk full, and no reserve left).
  */
 export async function openChannel(
   config: FileChannelConfig,
@@ -61,11 +62,15 @@ export async function openWith(
   } catch (error) {
     lock.release()
     if (error instanceof FlumeError) throw error
-    throw new FlumeError('FLM2201', `opening the channel in ${directory} failed: ${text(error)}`, {
-      retryable: true,
-      cause: error,
-      facts: { directory, system: systemCode(error) },
-    })
+    throw new FlumeError(
+      isDiskFull(error) ? 'FLM2202' : 'FLM2201',
+      `opening the channel in ${directory} failed: ${text(error)}`,
+      {
+        retryable: true,
+        cause: error,
+        facts: { directory, system: systemCode(error) },
+      },
+    )
   }
 }
 

@@ -87,15 +87,16 @@ export class Log {
     return bytes
   }
 
-  /** Whether `bytes` more belong into the segment being written. */
-  hasRoom(bytes: number): boolean {
+  /**
+   * Whether `bytes` more belong into the segment being written. One that holds nothing yet takes a
+   * `single` record of any size.
+   */
+  hasRoom(bytes: number, single: boolean): boolean {
     const current = this.#current
     if (current === undefined) return false
-    const end = current.endOffset + bytes
-    if (this.#full && current.bytesMax !== undefined)
-      return end <= current.bytesMax || current.fresh
-    // A segment that holds nothing yet takes one record of any size.
-    return end <= this.#context.options.segmentBytes || current.fresh
+    const { segmentBytes } = this.#context.options
+    const bytesMax = this.#full ? (current.bytesMax ?? segmentBytes) : segmentBytes
+    return current.endOffset + bytes <= bytesMax || (single && current.fresh)
   }
 
   /** The segment being written: its number, and the first half of the ids of its events. */

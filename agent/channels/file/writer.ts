@@ -40,6 +40,8 @@ export class Writer {
   #urgent = false
   #running: Promise<void> | undefined
   #closing = false
+  /** Closing met a disk that let nothing be written any more. */
+  #gaveUp = false
   #ended = false
   readonly #closed = new AbortController()
   #lastMs = 0
@@ -134,16 +136,23 @@ export class Writer {
     } finally {
       this.#running = undefined
     }
-    if (this.#appends.some((append) => append.batch.count > 0)) this.#now()
+    if (this.#gaveUp) return
+    if (this.#pressing) this.#now()
     else if (this.#appends.length > 0 || !this.#acks.empty) this.#later()
   }
 
+  /** Whether something waits that is not to wait for company. */
+  get #pressing(): boolean {
+    if (this.#closing) return this.#appends.length > 0 || !this.#acks.empty
+    return this.#urgent || this.#appends.some((append) => append.batch.count > 0)
+  }
+
   async #loop(): Promise<void> {
-    while (this.#urgent || this.#appends.some((append) => append.batch.count > 0)) {
+    while (this.#pressing) {
       this.#urgent = false
       if (this.#context.log.full) this.#refuseAppends(diskFull())
       await this.#writeGroup()
-      if (this.#problem !== undefined && this.#closing) return
+      if (this.#gaveUp) return
     }
   }
 
@@ -178,7 +187,7 @@ export class Writer {
       const taken: PendingAppend[] = []
       let first = true
       const fits = (bytes: number): boolean => {
-        const ok = log.hasRoom(bytes) && (first || bytes <= options.groupBytesMax)
+        const ok = log.hasRoom(bytes, first) && (first || bytes <= options.groupBytesMax)
         first = false
         return ok
       }
@@ -188,7 +197,7 @@ export class Writer {
       }
       const stuck = taken.length === 0 && this.#appends.length > 0
       group.acknowledge(acks)
-      const noRoom = !group.empty && !log.hasRoom(group.bytes)
+      const noRoom = !group.empty && !log.hasRoom(group.bytes, group.records.length === 1)
       if ((!stuck && !(noRoom && group.batches.length === 0)) || attempt > 0) {
         this.#appends.splice(0, taken.length)
         return { group, taken }
@@ -222,15 +231,20 @@ export class Writer {
       } catch (again) {
         this.#note(again)
         this.#context.changed()
-        if (this.#closing && attempt >= CLOSE_ATTEMPTS_MAX) break
+        if (this.#closing && attempt >= CLOSE_ATTEMPTS_MAX) {
+          this.#gaveUp = true
+          break
+        }
         await log.refill()
         await sleep(clock, options.retryDelayMs, this.#closing ? undefined : this.#closed.signal)
       }
     }
     this.#appends = [...taken, ...this.#appends]
-    this.#refuseAppends(isDiskFull(error) ? diskFull(error) : writeFailed(error))
+    // Without the seal nobody knows whether the next open finds the group.
+    if (this.#gaveUp) this.#refuseAppends(writeFailed(error, 'unknown'))
+    else this.#refuseAppends(isDiskFull(error) ? diskFull(error) : writeFailed(error, 'none'))
     this.#context.changed()
-    this.#urgent = !this.#acks.empty
+    this.#urgent ||= !this.#acks.empty
   }
 
   #refuseAppends(error: FlumeError): void {
@@ -258,10 +272,11 @@ function closed(): FlumeError {
   })
 }
 
-function writeFailed(cause: unknown): FlumeError {
+function writeFailed(cause: unknown, outcome: 'none' | 'unknown'): FlumeError {
   const message = cause instanceof Error ? cause.message : String(cause)
   return new FlumeError('FLM2201', `a write or sync of the channel failed: ${message}`, {
     retryable: true,
+    outcome,
     cause,
   })
 }

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { batchOf } from '../../core/batch.ts'
+import type { Batch } from '../../core/batch.ts'
+import { Group } from './group.ts'
+import { PendingAcknowledgements } from './pending.ts'
+import { ChannelState } from './state.ts'
+
+const always = (): boolean => true
+const append = (appended: Batch) => ({ batch: appended, resolve: () => {}, reject: () => {} })
+
+function batch(stream: string, offsets: number[], routing = 'r', to = offsets.at(-1) ?? 0): Batch {
+  return batchOf(
+    offsets.map((offset) => ({ body: Buffer.from(String(offset)) })),
+    { stream, from: 0, to, offsets: Float64Array.from(offsets), memo: '', routing },
+  )
+}
+
+test('a repeat of a batch that is in the same group is left out of it', () => {
+  const state = new ChannelState(10_000)
+  const group = new Group(state, 1)
+  group.add(append(batch('s', [1, 2])), always)
+  group.add(append(batch('s', [1, 2, 3])), always)
+  expect(group.batches.map((each) => each.batch.count)).toStrictEqual([2, 1])
+  expect(group.nextSequence).toBe(3)
+  expect(state.nextSequence).toBe(0)
+  group.commit()
+  expect(state.nextSequence).toBe(3)
+  expect(state.positions.get('s')?.offset).toBe(3)
+})
+
+test('a bare position behind events of its stream is written with the acknowledgements', () => {
+  const group = new Group(new ChannelState(10_000), 1)
+  group.add(append(batch('s', [1])), always)
+  group.add(append(batch('s', [], 'r', 9)), always)
+  group.acknowledge(new PendingAcknowledgements())
+  expect(group.acknowledgement?.positions).toMatchObject([{ stream: 's', offset: 9 }])
+})
+
+test('a bare position before events of its stream does not take the position back', () => {
+  const group = new Group(new ChannelState(10_000), 1)
+  group.add(append(batch('s', [], 'r', 9)), always)
+  group.add(append(batch('s', [10])), always)
+  group.acknowledge(new PendingAcknowledgements())
+  expect(group.acknowledgement).toBeUndefined()
+  expect(group.records).toHaveLength(1)
+})
+
+test('under another routing a position goes back, and the events are taken again', () => {
+  const state = new ChannelState(10_000)
+  state.applyBatch(3, { stream: 's', offset: 30, routing: 'old', memo: '' })
+  const group = new Group(state, 1)
+  group.add(append(batch('s', [10, 20], 'new')), always)
+  group.commit()
+  expect(state.positions.get('s')).toMatchObject({ offset: 20, routing: 'new' })
+  expect(state.nextSequence).toBe(5)
+})
+
+test('an append that does not fit changes nothing', () => {
+  const group = new Group(new ChannelState(10_000), 1)
+  group.add(append(batch('s', [1])), always)
+  const before = group.bytes
+  expect(group.add(append(batch('s', [2])), (bytes) => bytes <= before)).toBe(false)
+  expect([group.bytes, group.batches.length, group.nextSequence]).toStrictEqual([before, 1, 1])
+})
+
+test('without anything to write the group is empty', () => {
+  const state = new ChannelState(10_000)
+  state.applyBatch(1, { stream: 's', offset: 10, routing: 'r', memo: '' })
+  const group = new Group(state, 1)
+  group.add(append(batch('s', [10])), always)
+  group.acknowledge(new PendingAcknowledgements())
+  expect([group.empty, group.settled.length]).toStrictEqual([true, 1])
+})
