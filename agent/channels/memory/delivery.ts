@@ -1,4 +1,5 @@
 import type { Batch, Position } from '../../core/batch.ts'
+import { Intervals } from '../../lib/intervals.ts'
 
 /** A batch in the channel and how much of it has been delivered. */
 export class Delivery {
@@ -11,9 +12,8 @@ export class Delivery {
   readonly safe = Promise.withResolvers<void>()
   /** An acknowledgement of its events carried sink state: it is safe when that state is. */
   stateful = false
-  /** Delivered runs [from, to), ascending, apart from each other. */
-  #runs: [from: number, to: number][] = []
-  #delivered = 0
+  /** Numbers of the delivered events, counted from 0. */
+  readonly #delivered = new Intervals()
 
   constructor(batch: Batch, safeInOrder: boolean) {
     this.batch = batch
@@ -22,29 +22,20 @@ export class Delivery {
   }
 
   get done(): boolean {
-    return this.#delivered === this.batch.count
+    return this.#delivered.size === this.batch.count
   }
 
   /** Events [from, to) were delivered; never before. */
   deliver(from: number, to: number): void {
-    this.#delivered += to - from
-    const at = this.#runs.findIndex((run) => run[0] > from)
-    this.#runs.splice(at === -1 ? this.#runs.length : at, 0, [from, to])
-    const merged: [number, number][] = []
-    for (const run of this.#runs) {
-      const last = merged.at(-1)
-      if (last !== undefined && last[1] === run[0]) last[1] = run[1]
-      else merged.push(run)
-    }
-    this.#runs = merged
+    this.#delivered.add(from, to)
   }
 
   /** Up to where the stream of the batch is delivered, counting from the start of the batch. */
   offset(): number {
     const origin = this.batch.origin!
     if (this.done) return origin.to
-    const run = this.#runs[0]
-    let prefix = run !== undefined && run[0] === 0 ? run[1] : 0
+    const { first } = this.#delivered
+    let prefix = first?.from === 0 ? first.to : 0
     // Events that share an offset are children of one: the position passes them together.
     while (prefix > 0 && origin.offsets[prefix - 1] === origin.offsets[prefix]) prefix--
     return prefix === 0 ? origin.from : origin.offsets[prefix - 1]!

@@ -1,10 +1,11 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Position } from '../../core/batch.ts'
 import type { ChannelContext } from '../../core/channel-context.ts'
 import { FlumeError, systemCode } from '../../core/errors.ts'
 import { backoffMs } from '../../lib/backoff.ts'
 import type { Timer } from '../../lib/clock.ts'
 import type { DiskFile, DiskLock } from '../../lib/disk.ts'
+import { makeDurableDirectory } from '../../lib/durable-directory.ts'
 import { decodeChanges, encodeChange, FILE_HEADER } from './positions-format.ts'
 import type { PositionsChange } from './positions-format.ts'
 
@@ -38,8 +39,7 @@ export interface PositionsLog {
 /** Opens `positions.log` in the channel's directory, which it makes and locks. */
 export async function openPositionsLog(context: ChannelContext): Promise<PositionsLog> {
   const { disk, directory } = context
-  await disk.makeDirectory(directory)
-  await disk.syncDirectory(dirname(directory))
+  await makeDurableDirectory(disk, directory)
   const lock = await disk.lock(join(directory, 'LOCK'))
   if (lock === undefined) {
     const message = `the memory channel in ${directory} is in use by another process; stop that one or choose another data directory`
