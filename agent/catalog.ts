@@ -44,27 +44,25 @@ const channel = <Schema extends z.ZodType>(entry: ChannelEntry<Schema>) => entry
 const sinkGroup = <Schema extends z.ZodType>(entry: SinkGroupEntry<Schema>) => entry
 const sink = <Schema extends z.ZodType>(entry: SinkEntry<Schema>) => entry
 
-const later = (path: string): Promise<never> => import(path) as Promise<never>
-
 const sources = {
   tail: source({
     schema: tailSourceSchema,
     summary:
       'Reads lines from growing and rotating text files and resumes where it left off after any stop.',
     example: { files: ['/var/log/app/*.log'] },
-    load: () => later('./sources/tail/source.ts'),
+    load: () => import('./sources/tail/source.ts'),
   }),
   seq: source({
     schema: seqSourceSchema,
     summary: 'Makes events whose bodies count up from 0, for trying things out.',
     example: { totalEvents: 1000 },
-    load: () => later('./sources/seq/source.ts'),
+    load: () => import('./sources/seq/source.ts'),
   }),
   stress: source({
     schema: stressSourceSchema,
     summary: 'Makes events of a given size at a given rate, each different, for load tests.',
     example: { eventsPerSecond: 5000, size: 512, batchSize: 100 },
-    load: () => later('./sources/stress/source.ts'),
+    load: () => import('./sources/stress/source.ts'),
   }),
 }
 
@@ -74,7 +72,7 @@ const interceptors = {
     summary: 'Sets a header to the time of intake.',
     example: { preserveExisting: true },
     volatileHeaders: (config) => [config.header],
-    load: () => later('./interceptors/timestamp/interceptor.ts'),
+    load: () => import('./interceptors/timestamp/interceptor.ts'),
   }),
   host: interceptor({
     schema: hostInterceptorSchema,
@@ -82,21 +80,21 @@ const interceptors = {
     example: { useIP: false },
     // A pod has another address after each start.
     volatileHeaders: (config) => [config.header],
-    load: () => later('./interceptors/host/interceptor.ts'),
+    load: () => import('./interceptors/host/interceptor.ts'),
   }),
   static: interceptor({
     schema: staticInterceptorSchema,
     summary: 'Sets a header to a fixed value.',
     example: { key: 'datacenter', value: 'north' },
     volatileHeaders: () => [],
-    load: () => later('./interceptors/static/interceptor.ts'),
+    load: () => import('./interceptors/static/interceptor.ts'),
   }),
   regexFilter: interceptor({
     schema: regexFilterInterceptorSchema,
     summary: 'Keeps or drops events by a regular expression over their bodies.',
     example: { regex: ' DEBUG ', exclude: true },
     volatileHeaders: () => [],
-    load: () => later('./interceptors/regex-filter/interceptor.ts'),
+    load: () => import('./interceptors/regex-filter/interceptor.ts'),
   }),
 }
 
@@ -108,7 +106,7 @@ const selectors = {
     references: (config) =>
       config.optional.map((name, i) => ({ path: ['optional', i], channel: name })),
     header: () => undefined,
-    load: () => later('./selectors/replicating/selector.ts'),
+    load: () => import('./selectors/replicating/selector.ts'),
   }),
   multiplexing: selector({
     schema: multiplexingSelectorSchema,
@@ -126,7 +124,7 @@ const selectors = {
       ...named(config.default, ['default']),
     ],
     header: (config) => config.header,
-    load: () => later('./selectors/multiplexing/selector.ts'),
+    load: () => import('./selectors/multiplexing/selector.ts'),
   }),
 }
 
@@ -140,14 +138,14 @@ const channels = {
     summary:
       'Keeps events in a log on disk: what it has taken survives a crash of the process and of the machine.',
     example: { capacity: '10Gi' },
-    load: () => later('./channels/file/channel.ts'),
+    load: () => import('./channels/file/channel.ts'),
   }),
   memory: channel({
     schema: memoryChannelSchema,
     summary:
       'Keeps events in memory. With a source that can read again nothing is lost at a crash: positions advance on delivery.',
     example: { capacity: 100_000 },
-    load: () => later('./channels/memory/channel.ts'),
+    load: () => import('./channels/memory/channel.ts'),
   }),
 }
 
@@ -157,19 +155,19 @@ const sinks = {
     summary:
       'Writes events to files that roll by size and time, each synced before its events leave the channel.',
     example: { directory: '/data/out', rollSize: '128Mi', rollInterval: '5m' },
-    load: () => later('./sinks/file/sink.ts'),
+    load: () => import('./sinks/file/sink.ts'),
   }),
   logger: sink({
     schema: loggerSinkSchema,
     summary: 'Writes the headers and the first bytes of each event to the log of the agent.',
     example: { maxBytesToLog: 256 },
-    load: () => later('./sinks/logger/sink.ts'),
+    load: () => import('./sinks/logger/sink.ts'),
   }),
   null: sink({
     schema: nullSinkSchema,
     summary: 'Discards events, for load tests.',
     example: {},
-    load: () => later('./sinks/null/sink.ts'),
+    load: () => import('./sinks/null/sink.ts'),
   }),
 }
 
@@ -178,7 +176,7 @@ const sinkGroups = {
     schema: singleSinkGroupSchema,
     summary: 'One sink, tried again with growing delays after a failure.',
     example: { backoffMin: '1s' },
-    load: () => later('./sink-groups/single/sink-group.ts'),
+    load: () => import('./sink-groups/single/sink-group.ts'),
   }),
 }
 

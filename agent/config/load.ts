@@ -3,7 +3,7 @@ import { readManifests } from './manifests.ts'
 import type { Manifest } from './manifests.ts'
 import { lineOf } from './node.ts'
 import { planFlow } from './plan-flow.ts'
-import { formatPath } from './problem.ts'
+import { formatPath, printable } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { readTexts } from './read.ts'
 import { cure, listed } from './suggest.ts'
@@ -154,5 +154,5 @@ function problemAt(
   message: string,
 ): Problem {
   const line = lineOf(manifest.root, path)
-  return { code, file: manifest.file, line, path: formatPath(path), message }
+  return { code, file: manifest.file, line, path: formatPath(path), message: printable(message) }
 }

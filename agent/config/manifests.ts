@@ -5,7 +5,7 @@ import { explainProblems } from './explain.ts'
 import type { Finding } from './explain.ts'
 import { nodeAt } from './node.ts'
 import type { YamlNode } from './node.ts'
-import { formatPath } from './problem.ts'
+import { formatPath, printable } from './problem.ts'
 import type { Problem } from './problem.ts'
 import type { TextFile } from './read.ts'
 import { API_GROUP, API_VERSION, KIND_SCHEMAS } from './schema.ts'
@@ -37,13 +37,13 @@ export function readManifests({ name: file, text }: TextFile): ReadManifests {
   const notes: string[] = []
   const parsed = parseYaml(text)
   for (const { line, message } of parsed.problems)
-    problems.push({ code: 'FLM1102', file, line, path: '', message })
+    problems.push({ code: 'FLM1102', file, line, path: '', message: printable(message) })
   // What YAML itself complains of has a stand-in value: no second message about that.
   const reported = new Set(parsed.problems.map((problem) => problem.line))
   for (const root of parsed.documents) {
     if (root.kind === 'scalar' && root.value === null) continue
     const found = identify(root)
-    if ('skipped' in found) notes.push(`${file}:${root.line}: ${found.skipped}: skipped`)
+    if ('skipped' in found) notes.push(printable(`${file}:${root.line}: ${found.skipped}: skipped`))
     else if ('findings' in found) problems.push(...inFile(file, found.findings))
     else {
       const { manifest, findings } = check(file, root, found.kind)
@@ -69,8 +69,8 @@ function inFile(file: string, findings: readonly Finding[]): Problem[] {
     code,
     file,
     line,
-    path: formatPath(path),
-    message,
+    path: printable(formatPath(path)),
+    message: printable(message),
   }))
 }
 

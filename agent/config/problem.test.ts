@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatCount, formatPath, formatProblem } from './problem.ts'
+import { formatCount, formatPath, formatProblem, printable } from './problem.ts'
 
 const problem = {
   code: 'FLM1203',
@@ -38,5 +38,14 @@ describe('formatCount', () => {
       '1 error',
       '2 errors',
     ])
+  })
+})
+
+describe('printable', () => {
+  it('shows what a terminal would obey, and cuts what has no end', () => {
+    expect(printable('a\u001B[2Jb\nc\u0000\u2028é')).toBe(
+      String.raw`a\u001b[2Jb\u000ac\u0000\u2028é`,
+    )
+    expect(printable('x'.repeat(10_000))).toHaveLength(501)
   })
 })

@@ -37,3 +37,15 @@ export function formatPath(path: Path): string {
   }
   return text
 }
+
+/** Of a message; what users wrote stands in it, and may be of any length. */
+const MESSAGE_LENGTH_MAX = 500
+
+/** On one line, without what a terminal would obey, and not endless. */
+export function printable(text: string): string {
+  const short = text.length > MESSAGE_LENGTH_MAX ? `${text.slice(0, MESSAGE_LENGTH_MAX)}…` : text
+  return short.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (each) => {
+    const code = each.codePointAt(0)!.toString(16).padStart(4, '0')
+    return `\\u${code}`
+  })
+}
