@@ -25,6 +25,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     passWithNoTests: false,
+    maxConcurrency: 2,
     projects: [
       project('unit', '', 20_000),
       project('conformance', '.conformance', 60_000),

@@ -24,21 +24,24 @@ export function killDisk(disk: Disk, point: DiskKillPoint, outputs: readonly str
     return result
   }
   const kindOf = (path: string): FileKind => fileKind(path, outputs)
+  // A new segment becomes a segment by its rename, while it is open.
+  const opened = new Map<string, { kind: FileKind }>()
 
   return {
     ...disk,
     async open(path, mode) {
-      const kind = kindOf(path)
       const open = (): Promise<DiskFile> => disk.open(path, mode)
-      const file = await (mode === 'create' ? around(kind, 'create', open) : open())
+      const file = await (mode === 'create' ? around(kindOf(path), 'create', open) : open())
+      const entry = { kind: kindOf(path) }
+      opened.set(path, entry)
       return {
         read: (buffer, position) => file.read(buffer, position),
         size: () => file.size(),
         close: () => file.close(),
-        datasync: () => around(kind, 'datasync', () => file.datasync()),
-        truncate: (length) => around(kind, 'truncate', () => file.truncate(length)),
+        datasync: () => around(entry.kind, 'datasync', () => file.datasync()),
+        truncate: (length) => around(entry.kind, 'truncate', () => file.truncate(length)),
         async write(buffers, position) {
-          const here = isHere(kind, 'write')
+          const here = isHere(entry.kind, 'write')
           die(here, 'before')
           if (here && point.moment === 'torn') {
             await file.write(firstHalf(buffers), position)
@@ -50,7 +53,14 @@ export function killDisk(disk: Disk, point: DiskKillPoint, outputs: readonly str
         },
       }
     },
-    rename: (from, to) => around(kindOf(from), 'rename', () => disk.rename(from, to)),
+    async rename(from, to) {
+      await around(kindOf(from), 'rename', () => disk.rename(from, to))
+      const entry = opened.get(from)
+      if (entry === undefined) return
+      entry.kind = kindOf(to)
+      opened.delete(from)
+      opened.set(to, entry)
+    },
     remove: (path) => around(kindOf(path), 'remove', () => disk.remove(path)),
     syncDirectory: (path) =>
       around(

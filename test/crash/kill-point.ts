@@ -37,24 +37,27 @@ type Place = readonly [FileKind, Operation, readonly Moment[], nthMax: number]
 const ALL = ['before', 'after', 'torn'] as const
 const BOTH = ['before', 'after'] as const
 
-/** Every step by which something becomes durable. `nthMax` is what an agent reaches in a second. */
+/**
+ * Every step by which something becomes durable, as the flows here reach it within a second.
+ * `nthMax`: how often at least.
+ */
 const PLACES: readonly Place[] = [
-  ['segment', 'write', ALL, 12],
-  ['segment', 'datasync', BOTH, 12],
-  ['segment', 'truncate', BOTH, 1],
-  ['segment', 'remove', BOTH, 1],
-  ['new segment', 'create', BOTH, 2],
-  ['new segment', 'write', ALL, 2],
-  ['new segment', 'datasync', BOTH, 2],
-  ['new segment', 'rename', BOTH, 2],
-  ['channel directory', 'syncDirectory', BOTH, 2],
   ['reserve', 'write', ALL, 1],
+  ['segment', 'write', ALL, 12],
+  ['segment', 'truncate', BOTH, 1],
+  ['segment', 'datasync', BOTH, 12],
   ['reserve', 'datasync', BOTH, 1],
-  ['output', 'create', BOTH, 2],
   ['output', 'write', ALL, 12],
-  ['output', 'datasync', BOTH, 12],
   ['output', 'truncate', BOTH, 1],
-  ['output directory', 'syncDirectory', BOTH, 2],
+  ['output', 'datasync', BOTH, 12],
+  ['new segment', 'create', BOTH, 1],
+  ['new segment', 'write', ALL, 1],
+  ['new segment', 'datasync', BOTH, 1],
+  ['new segment', 'rename', BOTH, 1],
+  ['channel directory', 'syncDirectory', BOTH, 1],
+  ['segment', 'remove', BOTH, 1],
+  ['output', 'create', BOTH, 1],
+  ['output directory', 'syncDirectory', BOTH, 1],
 ]
 
 /** Every kill point without its count, in a fixed order. */
@@ -67,9 +70,11 @@ const OUTSIDE_MS_MAX = 1500
 const OUTSIDE_SHARE = 0.25
 
 /** The next kill point: the named ones in turn, with random counts, and some from outside. */
-export function chooseKillPoint(turn: number, random: SeededRandom): KillPoint {
+export function chooseKillPoint(turn: number, isFirst: boolean, random: SeededRandom): KillPoint {
   if (random.chance(OUTSIDE_SHARE)) return { afterMs: random.between(0, OUTSIDE_MS_MAX) }
   const point = NAMED_POINTS[turn % NAMED_POINTS.length]!
+  // The reserve is made with the channel.
+  if (point.kind === 'reserve' && !isFirst) return chooseKillPoint(turn + 1, isFirst, random)
   return { ...point, nth: random.between(1, point.nth) }
 }
 

@@ -56,7 +56,8 @@ export class RunningAgent {
         if (this.#child.ending !== undefined)
           throw new Error(`the agent ended\n${this.#child.log()}`)
         last = await this.status()
-        return holds(last) ? last : undefined
+        // Flows come with the configuration, a moment after the server.
+        return last.flows.length > 0 && holds(last) ? last : undefined
       },
       timeoutMs,
       () => `not ${what}\n${JSON.stringify(last, null, 2)}\n${this.#child.log().slice(-4000)}`,
