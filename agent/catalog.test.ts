@@ -228,7 +228,7 @@ function undescribed(schema: JsonSchema, path = ''): string[] {
   const missing: string[] = []
   for (const [key, each] of Object.entries(schema.properties ?? {})) {
     if (typeof each === 'boolean') continue
-    if (!/\.$/.test(each.description ?? '')) missing.push(`${path}${key}`)
+    if (each.description?.endsWith('.') !== true) missing.push(`${path}${key}`)
     missing.push(...undescribed(each, `${path}${key}.`))
   }
   const inner = [schema.items, schema.additionalProperties, ...(schema.anyOf ?? [])].flat()
