@@ -13,6 +13,7 @@ import { keepChannelRecord } from './channel-record.ts'
 import { componentContext } from './flow-context.ts'
 import type { FlowContext } from './flow-context.ts'
 import type { IntakeChannel } from './intake-channel.ts'
+import { watch } from './settle.ts'
 
 export const OPEN_RETRY = { minMs: 500, maxMs: 30_000 }
 
@@ -141,10 +142,11 @@ export class ChannelRunner {
       this.#inFlight--
       this.#progressAtMs = clock.monotonic()
     }
-    receipt.accepted.then(() => {
+    const committed = (): void => {
       settled()
       if (batch.count > 0) this.events.committed(this.#progressAtMs - startedMs)
-    }, settled)
+    }
+    watch(receipt.accepted, committed, settled)
     return receipt
   }
 }

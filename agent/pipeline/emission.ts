@@ -69,8 +69,14 @@ export class Emission {
   }
 }
 
+/** The receipt of a batch that was not taken. */
 export function refused(error: FlumeError): Receipt {
-  return receipt(Promise.reject(error), Promise.reject(error))
+  const rejected = rejection(error)
+  return receipt(rejected, rejected)
+}
+
+async function rejection(error: FlumeError): Promise<void> {
+  throw error
 }
 
 export function stoppingError(flow: string, source: string): FlumeError {

@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { sizeOf } from './cut.ts'
 import type { Emission } from './emission.ts'
+import { watch } from './settle.ts'
 
 export const APPEND_RETRY = { minMs: 100, maxMs: 10_000 }
 
@@ -69,27 +70,27 @@ export class Lane {
 
   #start(entry: Entry, reservation: Reservation): void {
     this.#inFlight++
-    const receipt = this.#options.append(entry.batch, reservation)
-    receipt.accepted.then(
-      () => this.#accepted(entry, receipt),
-      (error: unknown) => this.#failed(entry, toFlumeError(error)),
+    const { accepted, safe } = this.#options.append(entry.batch, reservation)
+    watch(
+      accepted,
+      () => this.#accepted(entry, safe),
+      (error) => this.#failed(entry, error),
     )
   }
 
-  #accepted(entry: Entry, receipt: Receipt): void {
+  #accepted(entry: Entry, safe: Promise<void>): void {
     entry.state = 'done'
+    const { onUnsafe } = this.#options
+    const settled = (tell: () => void): void => {
+      onUnsafe(-1)
+      tell()
+    }
     if (entry.batch.count > 0) {
-      const { onUnsafe } = this.#options
       onUnsafe(1)
-      receipt.safe.then(
-        () => {
-          onUnsafe(-1)
-          entry.emission.safe()
-        },
-        (error: unknown) => {
-          onUnsafe(-1)
-          entry.emission.unsafe(toFlumeError(error))
-        },
+      watch(
+        safe,
+        () => settled(() => entry.emission.safe()),
+        (error) => settled(() => entry.emission.unsafe(error)),
       )
     }
     entry.emission.accepted()
@@ -137,7 +138,8 @@ export class Lane {
 
   /** One after the other, each awaited: this is rare, and the first failure ends the round. */
   async #appendAgain(): Promise<FlumeError | undefined> {
-    for (const entry of [...this.#entries]) {
+    // What succeeds leaves the list while this goes on.
+    for (const entry of this.#entries.slice()) {
       try {
         const reservation = await this.channel.reserve(sizeOf(entry.batch), this.#ending.signal)
         entry.state = 'inFlight'

@@ -65,9 +65,7 @@ function unitOf(
   for (const { channel } of required) assertRequired(channel, options)
   // One order for all sources of a flow: two that wait for each other's room would wait for ever.
   if (required.length > 1) required.sort((a, b) => (a.channel < b.channel ? -1 : 1))
-  const optional = parts
-    .filter((part) => !part.required)
-    .map((part) => ({ ...part, batch: { ...part.batch, origin: undefined } }))
+  const optional = parts.filter((part) => !part.required).map(withoutOrigin)
   const { origin } = piece
   if (origin === undefined)
     return { parts: required, optional, positions: [], stream: undefined, from: 0 }
@@ -80,6 +78,11 @@ function unitOf(
     .filter((channel) => !required.some((part) => part.channel === channel))
     .map((channel) => routed({ channel, required: true, batch: withoutEvents(piece) }))
   return { parts: required.map(routed), optional, positions, stream, from: origin.from }
+}
+
+/** Optional channels carry no positions: what they missed must not hold a source back. */
+function withoutOrigin({ channel, required, batch }: Part): Part {
+  return { channel, required, batch: { ...batch, origin: undefined } }
 }
 
 function hasEvents(part: Part): boolean {

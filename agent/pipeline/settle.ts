@@ -1,4 +1,4 @@
-import { FlumeError } from '../core/errors.ts'
+import { FlumeError, toFlumeError } from '../core/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /** How long a component may take to stop before the pipeline goes on without it. */
@@ -46,4 +46,13 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** Calls one of the two when the promise settles. */
+export function watch(
+  promise: Promise<void>,
+  onDone: () => void,
+  onFailed: (error: FlumeError) => void,
+): void {
+  promise.then(onDone, (thrown: unknown) => onFailed(toFlumeError(thrown)))
 }
