@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { faultRun } from './fault-run.ts'
+import type { RunResult } from './fault-run.ts'
 import { FaultSummary } from './fault-summary.ts'
 
 /**
@@ -15,18 +15,27 @@ const { values } = parseArgs({
     /** Stops after so many failed runs. */
     'failures-max': { type: 'string', default: '5' },
     trace: { type: 'boolean', default: false },
+    /** 'channel': the file channel alone; 'delivery': the way from a source into files. */
     what: { type: 'string', default: 'channel' },
   },
 })
 
-const { openWith } = await import('../../agent/channels/file/channel.ts')
+const run = await runOf(values.what)
 const summary = new FaultSummary()
 const last = Number(values.first) + Number(values.runs) - 1
 for (let seed = Number(values.first); seed <= last; seed += Number(values.stride)) {
-  const result = await faultRun(seed, openWith)
+  const result = await run(seed)
   summary.add(result)
   if (values.trace) process.stderr.write(`${result.trace.join('\n')}\n`)
   if (summary.failures.length >= Number(values['failures-max'])) break
 }
 process.stdout.write(`${JSON.stringify(summary)}\n`)
 process.exitCode = summary.failures.length > 0 ? 1 : 0
+
+/** Loaded when used: the channel alone needs no pipeline. */
+async function runOf(what: string): Promise<(seed: number) => Promise<RunResult>> {
+  if (what === 'delivery') return (await import('./delivery-run.ts')).deliveryRun
+  const { faultRun } = await import('./fault-run.ts')
+  const { openWith } = await import('../../agent/channels/file/channel.ts')
+  return (seed) => faultRun(seed, openWith)
+}
