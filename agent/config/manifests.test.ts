@@ -96,6 +96,13 @@ describe('readManifests', () => {
     ])
   })
 
+  it('FLM1304: sizes of a component that cannot work together keep their code', () => {
+    const channels = '  channels: [{ name: c, file: { capacity: 64Mi, segmentSize: 32Mi } }]\n'
+    expect(read(FLOW + channels).problems.map((each) => each.slice(0, 60))).toEqual([
+      'f.yaml:7: FLM1304 spec.channels[0].file.segmentSize: a segme',
+    ])
+  })
+
   it('accepts names only that are safe as names of directories', () => {
     for (const name of ['..', 'a/b', 'A', "''", 'a'.repeat(64), 'a.b', '5', '-a'])
       expect(read(FLOW.replace('web', name)).problems, name).toHaveLength(1)

@@ -31,7 +31,6 @@ export const ERROR_CODES = {
   FLM2205: 'events cannot be read back from the channel',
   FLM2301: 'corrupt bytes were found and quarantined',
   // 3xxx: sources
-  FLM3101: 'a source could not start',
   FLM3102: 'a file cannot be read',
   // 4xxx: sinks
   FLM4101: 'a sink could not start',

@@ -83,7 +83,7 @@ describe('a flow', () => {
   test('restarts a source that fails to start and one that fails later, with back-off', async () => {
     const agent = new TestPipeline()
     agent.parts.prepareSource = (source) => {
-      source.startError = failure('FLM3101')
+      source.startError = failure('FLM3102')
     }
     await agent.pipeline.apply(agentPlan(flowPlan()))
     await agent.settle()
@@ -93,7 +93,7 @@ describe('a flow', () => {
     await agent.pass(600)
     expect(agent.flow().sources[0]).toMatchObject({ state: 'running', problem: undefined })
     const first = agent.parts.source('in')
-    first.context!.fail(failure('FLM3101'))
+    first.context!.fail(failure('FLM3102'))
     await agent.settle()
     expect(first.stopped).toBe(true)
     await agent.pass(2000)

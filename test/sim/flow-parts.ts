@@ -109,7 +109,7 @@ export function bodiesOf(batch: Batch): string[] {
   return Array.from({ length: batch.count }, (_, i) => bodyAt(batch, i).toString())
 }
 
-export function failure(code: 'FLM4201' | 'FLM3101' | 'FLM2102', retryable = true): FlumeError {
+export function failure(code: 'FLM4201' | 'FLM3102' | 'FLM2102', retryable = true): FlumeError {
   return new FlumeError(code, `the test says ${code}`, { retryable })
 }
 

@@ -28,6 +28,7 @@ export const fileChannelSchema = z
     context.addIssue({
       code: 'custom',
       path: ['segmentSize'],
+      params: { code: 'FLM1304' },
       message: `a segment of ${config.segmentSize} bytes is above a quarter of the capacity of ${config.capacity} bytes: lower segmentSize or raise capacity`,
     })
   })
