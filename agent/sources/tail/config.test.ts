@@ -8,7 +8,7 @@ test('a list of patterns is enough; sizes and durations become numbers', () => {
     startAt: 'beginning',
     maxLineSize: 2 ** 20,
     longLines: 'split',
-    scanInterval: 500,
+    scanInterval: 800,
   })
 })
 

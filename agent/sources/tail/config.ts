@@ -66,7 +66,7 @@ export const tailSourceSchema = z
       .prefault('1Mi')
       .describe('How much is read from a file at a time, and so the largest batch.'),
     scanInterval: duration({ min: 10, max: 3600e3 })
-      .prefault('500ms')
+      .prefault('800ms')
       .describe('How often to look for new files and for changes of files that were idle.'),
     pollInterval: duration({ min: 1, max: 60e3 })
       .prefault('100ms')

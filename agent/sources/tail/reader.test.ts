@@ -87,7 +87,7 @@ test('any text, any size of read, any maximum: nothing is lost and the fingerpri
         expect(events.every((each) => each.length <= lineBytesMax)).toBe(true)
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   )
 })
 
@@ -110,7 +110,7 @@ test.for(['truncate', 'drop'] as const)(
           expect(long).toBe(whole.filter((each) => each.length > 100).length)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   },
 )
