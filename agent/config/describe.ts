@@ -5,7 +5,7 @@ import { SELECTORS } from './check-flow.ts'
 import { API_VERSION } from './schema.ts'
 
 /** The kinds that stand in manifests, each with the word for one of them. */
-export const KIND_WORDS = {
+const KIND_WORDS = {
   sources: 'source',
   interceptors: 'interceptor',
   selectors: 'selector',
@@ -13,7 +13,7 @@ export const KIND_WORDS = {
   sinks: 'sink',
 } as const
 
-export type ComponentKind = keyof typeof KIND_WORDS
+type ComponentKind = keyof typeof KIND_WORDS
 
 /** What users need to know of a component; plain data for `--output json`. */
 export interface ComponentDescription {

@@ -42,7 +42,7 @@ export interface SourceDraft extends ComponentDraft {
   readonly channels: readonly (string | undefined)[] | undefined
 }
 
-export interface SinkDraft extends ComponentDraft {
+interface SinkDraft extends ComponentDraft {
   /** undefined: not given; null: given, but not a name. */
   readonly channel: string | null | undefined
 }

@@ -24,7 +24,7 @@ export interface MappingNode {
   readonly entries: Map<string, MappingEntry>
 }
 
-export interface MappingEntry {
+interface MappingEntry {
   /** Line of the key. */
   readonly line: number
   readonly value: YamlNode

@@ -6,7 +6,7 @@ import type { Problem } from './problem.ts'
 
 /** A manifest is written by people: more than this is the wrong file. */
 export const FILE_BYTES_MAX = 4 * 2 ** 20
-export const FILES_MAX = 1000
+const FILES_MAX = 1000
 
 /** What `-f -` is called in messages. */
 export const STDIN_NAME = '<stdin>'
@@ -27,7 +27,7 @@ export interface ReadResult {
 /** Reads files, the `.yaml` and `.yml` files of directories, and `-`, the standard input. */
 export async function readTexts(
   paths: readonly string[],
-  stdin: AsyncIterable<Uint8Array> = process.stdin,
+  stdin?: AsyncIterable<Uint8Array>,
 ): Promise<ReadResult> {
   const texts: TextFile[] = []
   const files: string[] = []
@@ -35,7 +35,7 @@ export async function readTexts(
   for (const path of paths) {
     try {
       if (path === '-') {
-        texts.push({ name: STDIN_NAME, text: decode(await collect(stdin)) })
+        texts.push({ name: STDIN_NAME, text: decode(await collect(stdin ?? process.stdin)) })
         continue
       }
       files.push(...(await expand(path)))

@@ -70,7 +70,7 @@ const metadata = (what: string) =>
     annotations: labels.optional().describe('Kubernetes annotations. Not read by the agent.'),
   })
 
-export const flumeFlowSchema = z
+const flumeFlowSchema = z
   .strictObject({
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('FlumeFlow'),
@@ -94,7 +94,7 @@ export const flumeFlowSchema = z
   })
   .meta({ title: 'FlumeFlow', description: 'Sources, channels and sinks that belong together.' })
 
-export const flumeAgentSchema = z
+const flumeAgentSchema = z
   .strictObject({
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('FlumeAgent'),
