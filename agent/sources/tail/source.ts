@@ -14,8 +14,22 @@ const STOP_READ_MS = 2000
 /**
  * Reads lines from files that grow, rotate, are truncated and deleted.
  *
+ * A file and its stream stay together by these rules, the same while running and after a restart:
+ *
+ *   same inode, same time of birth, same bytes     the stream goes on, whatever the name or the
+ *   before the position                            number of the device
+ *   same inode, other bytes or shorter             truncated: the stream ends, a new one begins at 0
+ *   same inode, other time of birth                another file: a new stream
+ *   other inode, the bytes of a truncated stream   its copy: the stream goes on in it
+ *   other inode, the bytes of a file that is       another file with the same content, read from
+ *   followed and not truncated within 10 s         its start
+ *
+ * In doubt a line comes twice and is never lost. Two cases cannot be told apart: a file truncated
+ * and written again with the very same bytes up to the position, and a copy that is being made when
+ * the source looks for the first time.
+ *
  * Offsets in memory run ahead of what is stored; what was emitted and never accepted is read again
- * after a restart. How a file is told from another: streams.ts, copies.ts.
+ * after a restart.
  */
 class TailSource implements Source {
   readonly #config: TailSourceConfig
