@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Batch, Position } from '../../core/batch.ts'
 import type { ChannelContext } from '../../core/channel-context.ts'
 import type {
@@ -16,6 +16,7 @@ import type { Receipt } from '../../core/receipt.ts'
 import { receipt } from '../../core/receipt.ts'
 import type { Timer } from '../../lib/clock.ts'
 import type { Disk, DiskLock } from '../../lib/disk.ts'
+import { makeDurableDirectory } from '../../lib/durable-directory.ts'
 import type { Interval } from '../../lib/intervals.ts'
 import { Ages } from './ages.ts'
 import { overheadBytes } from './batch-codec.ts'
@@ -34,9 +35,6 @@ import type { HeldRoom } from './room.ts'
 import type { Placed } from './segment.ts'
 import { ChannelState } from './state.ts'
 import { Writer } from './writer.ts'
-
-/** Directories above the channel's own that an open may have made: flow, agent, data. */
-const PARENTS = 3
 
 /**
  * Opens the file channel in `context.directory`: locks it, recovers what is there, starts a new segment.
@@ -75,7 +73,7 @@ export async function openWith(
 }
 
 async function lockDirectory(disk: Disk, directory: string): Promise<DiskLock> {
-  await disk.makeDirectory(directory)
+  await makeDurableDirectory(disk, directory)
   const lock = await disk.lock(join(directory, 'LOCK'))
   if (lock !== undefined) return lock
   throw new FlumeError(
@@ -112,7 +110,6 @@ class FileChannel implements Channel {
     lock: DiskLock,
   ): Promise<FileChannel> {
     const { directory, disk, clock, random, log } = context
-    await syncPath(disk, directory)
     const quarantine = new Quarantine(disk, directory, {
       log,
       bytesMax: options.quarantineBytesMax,
@@ -370,16 +367,6 @@ class FileChannel implements Channel {
     return new FlumeError('FLM2204', `the channel ${this.#context.name} is closed`, {
       retryable: false,
     })
-  }
-}
-
-/** Makes the directory and the names of those above it durable: an open may have made them all. */
-async function syncPath(disk: Disk, directory: string): Promise<void> {
-  let path = directory
-  for (let level = 0; level <= PARENTS; level++) {
-    await disk.syncDirectory(path)
-    if (dirname(path) === path) return
-    path = dirname(path)
   }
 }
 

@@ -38,7 +38,8 @@ export class SegmentFold {
   #payloadBytes = 0
   #firstAppendedAtMs: number | undefined
   #endOffset = HEADER_BYTES
-  #durableUpTo = 0
+  /** The CHECKPOINT was synced before the segment got its name. */
+  #durableUpTo = HEADER_BYTES + 1
   #records = 0
 
   constructor(state: ChannelState, below: number | undefined) {
