@@ -74,6 +74,7 @@ export function killDisk(disk: Disk, point: DiskKillPoint, outputs: readonly str
 export function fileKind(path: string, outputs: readonly string[]): FileKind {
   if (outputs.includes(dirname(path))) return 'output'
   if (path.endsWith('.seg')) return 'segment'
+  if (path.endsWith('/positions.log')) return 'positions log'
   if (path.endsWith('.tmp')) return 'new segment'
   return /\/reserve-\d+$/.test(path) ? 'reserve' : 'other'
 }

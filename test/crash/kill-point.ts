@@ -8,6 +8,7 @@ export type FileKind =
   | 'new segment'
   | 'reserve'
   | 'channel directory'
+  | 'positions log'
   | 'output'
   | 'output directory'
   | 'other'
@@ -56,6 +57,8 @@ const PLACES: readonly Place[] = [
   ['new segment', 'rename', BOTH, 1],
   ['channel directory', 'syncDirectory', BOTH, 1],
   ['segment', 'remove', BOTH, 1],
+  ['positions log', 'write', ALL, 4],
+  ['positions log', 'datasync', BOTH, 4],
   ['output', 'create', BOTH, 1],
   ['output directory', 'syncDirectory', BOTH, 1],
 ]
@@ -69,12 +72,23 @@ const NAMED_POINTS: readonly DiskKillPoint[] = PLACES.flatMap(
 const OUTSIDE_MS_MAX = 1500
 const OUTSIDE_SHARE = 0.25
 
+/** Kinds of files of one type of channel; a flow has one type. */
+const FILE_CHANNEL = new Set<FileKind>(['segment', 'new segment', 'reserve', 'channel directory'])
+const MEMORY_CHANNEL = new Set<FileKind>(['positions log'])
+
 /** The next kill point: the named ones in turn, with random counts, and some from outside. */
-export function chooseKillPoint(turn: number, isFirst: boolean, random: SeededRandom): KillPoint {
+export function chooseKillPoint(
+  turn: number,
+  flow: { readonly channel: 'file' | 'memory'; readonly isNew: boolean },
+  random: SeededRandom,
+): KillPoint {
   if (random.chance(OUTSIDE_SHARE)) return { afterMs: random.between(0, OUTSIDE_MS_MAX) }
-  const point = NAMED_POINTS[turn % NAMED_POINTS.length]!
-  // The reserve is made with the channel.
-  if (point.kind === 'reserve' && !isFirst) return chooseKillPoint(turn + 1, isFirst, random)
+  const others = flow.channel === 'file' ? MEMORY_CHANNEL : FILE_CHANNEL
+  const points = NAMED_POINTS.filter(
+    // The reserve is made with the channel.
+    ({ kind }) => !others.has(kind) && (kind !== 'reserve' || flow.isNew),
+  )
+  const point = points[turn % points.length]!
   return { ...point, nth: random.between(1, point.nth) }
 }
 

@@ -85,7 +85,8 @@ class CrashRun {
     this.#writer.start(scenario.linesPerSecond)
     for (let attempt = 0; this.#counted < kills; attempt++) {
       if (attempt >= 3 * kills) throw new Error(`${this.#idle} kills had nothing in flight`)
-      const name = await this.#killAt(chooseKillPoint(turn + attempt, attempt === 0, this.#random))
+      const flow = { channel: scenario.channel, isNew: attempt === 0 }
+      const name = await this.#killAt(chooseKillPoint(turn + attempt, flow, this.#random))
       if (this.#inFlight() > 0) {
         this.#kills.set(name, (this.#kills.get(name) ?? 0) + 1)
         this.#counted += 1
@@ -103,7 +104,7 @@ class CrashRun {
     if (ending !== 'SIGKILL')
       throw new Error(`the agent ended by itself: ${ending}\n${this.#child.log()}`)
     if (reached !== undefined || outside) return nameOf(point)
-    return `from outside, at ${nameOf(point)} not reached`
+    return `from outside (${nameOf(point)} not reached)`
   }
 
   #startFlume(): Child {
@@ -177,7 +178,7 @@ class CrashRun {
         some('lost', lost),
         some('not to be there', strangers),
         some('torn', torn),
-        this.#options.scenario.mayRepeat ? '' : some('repeated', again),
+        this.#options.scenario.channel === 'memory' ? '' : some('repeated', again),
       ].filter((text) => text !== '')
       if (wrong.length > 0) throw new Error(wrong.join('\n'))
     }

@@ -11,8 +11,8 @@ export interface Scenario {
   readonly outputs: readonly (readonly string[])[]
   readonly format: 'text' | 'json'
   readonly isExpected: (id: number) => boolean
-  /** Whether a memory channel may repeat what was in flight at a kill. */
-  readonly mayRepeat: boolean
+  /** The type of its channels. A memory channel may repeat what was in flight at a kill. */
+  readonly channel: 'file' | 'memory'
   readonly linesPerSecond: number
 }
 
@@ -39,7 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
     outputs: [['out']],
     format: 'text',
     isExpected: all,
-    mayRepeat: false,
+    channel: 'file',
     linesPerSecond: 6000,
   },
   {
@@ -54,7 +54,7 @@ export const SCENARIOS: readonly Scenario[] = [
     outputs: [['out']],
     format: 'json',
     isExpected: (id) => !isDropped(id),
-    mayRepeat: false,
+    channel: 'file',
     linesPerSecond: 12_000,
   },
   {
@@ -69,7 +69,7 @@ export const SCENARIOS: readonly Scenario[] = [
     outputs: [['left'], ['right']],
     format: 'text',
     isExpected: (id) => !isDropped(id),
-    mayRepeat: false,
+    channel: 'file',
     linesPerSecond: 8000,
   },
   {
@@ -83,7 +83,7 @@ export const SCENARIOS: readonly Scenario[] = [
     outputs: [['one', 'two']],
     format: 'text',
     isExpected: all,
-    mayRepeat: false,
+    channel: 'file',
     linesPerSecond: 12_000,
   },
   {
@@ -93,7 +93,7 @@ export const SCENARIOS: readonly Scenario[] = [
     outputs: [['out']],
     format: 'text',
     isExpected: all,
-    mayRepeat: true,
+    channel: 'memory',
     linesPerSecond: 6000,
   },
 ]
