@@ -99,7 +99,7 @@ export class Arrivals {
    * (then it waits), or a file of its own.
    */
   decide(file: TailedFile, others: Iterable<TailedFile>, scan: number): void {
-    const { clock, log, streams, openFiles } = this.#options
+    const { clock, random, log, streams, openFiles } = this.#options
     if (file.size === 0) return
     const descriptor = openFiles.open(file)
     if (descriptor === undefined) return
@@ -112,7 +112,8 @@ export class Arrivals {
     }
     const copied = streams.claimCopy(descriptor.facts(), descriptor)
     if (copied !== undefined) {
-      resume(file, copied, descriptor)
+      // Under a new name: a channel stores no other memo for a position that it has already.
+      resume(file, { ...copied, stream: streams.newName(random) }, descriptor)
       file.rotated = true
       file.decided = true
       log.info(
