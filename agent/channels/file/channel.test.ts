@@ -175,3 +175,28 @@ test('a dump says what FORMAT.md says', async () => {
   expect(lines[2]).toMatch(/BATCH 0\.\.1 {2}2 events {2}\d+ bytes {2}s at 20$/)
   expect(lines[3]).toMatch(/END closed in order$/)
 })
+
+test('a disk that was full takes events again once all is delivered, though the newest segments are kept', async () => {
+  const { disk, clock, channel } = await fixture()
+  disk.capacityBytes = disk.usedBytes + 6 * 4096
+  let appended = 0
+  const giveUp = new AbortController()
+  while (!giveUp.signal.aborted) {
+    const batch = bodies(['x'.repeat(1000)])
+    const size = { events: 1, bytes: 1000 }
+    const failed = await channel
+      .append(batch, await channel.reserve(size, giveUp.signal))
+      .safe.catch((error: unknown) => error)
+    if (failed === undefined) appended++
+    else giveUp.abort()
+  }
+  expect(channel.stats().problem).toBe('the disk is full')
+  expect(await drain(channel)).toHaveLength(appended)
+  for (let n = 0; n < 5; n++) {
+    clock.advance(1000)
+    await turns(50)
+  }
+  expect(channel.stats().problem).toBeUndefined()
+  await append(channel, bodies(['again']))
+  expect(await drain(channel)).toStrictEqual(['again'])
+})

@@ -178,6 +178,7 @@ class FileChannel implements Channel {
       logger: context.log,
       options,
       committed: (group, placed) => this.#committed(group, placed),
+      starved: () => this.#starved(),
       changed: () => this.#changed(),
     })
     this.#changed()
@@ -290,6 +291,13 @@ class FileChannel implements Channel {
     const events = this.#delivery.backlog.size + held.events + need.events
     if (capacityEvents !== undefined && events > capacityEvents) return false
     return this.#log.diskBytes + held.bytes + need.bytes <= capacityBytes
+  }
+
+  /** Whether appends wait because of what is on the disk, not because of what is queued. */
+  #starved(): boolean {
+    const wanted = this.#room.wantedBytes
+    if (wanted === 0) return this.#log.full
+    return this.#log.full || this.#log.diskBytes + wanted > this.#options.capacityBytes
   }
 
   /** A group is durable: its events can be handed out. */

@@ -130,3 +130,15 @@ test('after a failed write the segment ends where it was durable', async () => {
   await log.roll(state)
   expect(log.segments.at(-2)).toMatchObject({ endOffset: end, endSequence: 1 })
 })
+
+test('a predecessor whose events are all acknowledged is known as what a roll would free', async () => {
+  const { log, state } = await opened()
+  await write(log, state)
+  expect(log.holdsDone(state)).toBe(false)
+  await log.roll(state)
+  expect(log.holdsDone(state)).toBe(false)
+  state.acknowledge(0, 1)
+  expect(log.holdsDone(state)).toBe(true)
+  await log.roll(state)
+  expect(log.holdsDone(state)).toBe(false)
+})

@@ -182,6 +182,13 @@ export class Log {
     if (freed && this.#full) await this.refill()
   }
 
+  /** Whether the predecessor is kept although its events are all acknowledged: a roll would free it. */
+  holdsDone(state: ChannelState): boolean {
+    const previous = this.#sealed.at(-1)
+    if (previous === undefined || this.#current === undefined) return false
+    return previous.endSequence > previous.firstSequence && previous.endSequence <= state.floor
+  }
+
   /** Tries to complete the reserve; when it is complete the disk counts as not full. */
   async refill(): Promise<void> {
     try {

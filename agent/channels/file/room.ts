@@ -32,6 +32,12 @@ export class Room {
     return this.#waiting.length
   }
 
+  /** Bytes that the first of those who wait needs on top of what is held; 0 when nobody waits. */
+  get wantedBytes(): number {
+    const first = this.#waiting[0]
+    return first === undefined ? 0 : this.#heldBytes + first.need.bytes
+  }
+
   /** Bytes granted and not yet given back: reserved, queued or being written. */
   get heldBytes(): number {
     return this.#heldBytes

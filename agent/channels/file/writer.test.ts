@@ -22,6 +22,7 @@ async function fixture() {
     logger,
     options,
     committed: (group) => groups.push(group.batches.length),
+    starved: () => log.full,
     changed: () => {},
   })
   const append = (batch: Batch): Promise<void> =>

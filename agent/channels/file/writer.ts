@@ -21,6 +21,8 @@ export interface WriterContext {
   readonly options: FileChannelOptions
   /** A group is durable and in the state. */
   readonly committed: (group: Group, placed: readonly Placed[]) => void
+  /** Whether appends wait for room that a freed segment would give. */
+  readonly starved: () => boolean
   /** Room, disk or the reason for trouble changed. */
   readonly changed: () => void
 }
@@ -85,6 +87,7 @@ export class Writer {
     if (this.#closing || this.#running !== undefined) return
     this.#run(async () => {
       await this.#context.log.refill()
+      await this.#free()
       this.#context.changed()
     })
   }
@@ -175,7 +178,24 @@ export class Writer {
       return
     }
     if (!group.empty) await log.discard(state)
+    await this.#free()
     changed()
+  }
+
+  /**
+   * The two newest segments are kept even when their events are all acknowledged. When appends wait
+   * for just that room, new segments are started until it is free.
+   */
+  async #free(): Promise<void> {
+    const { log, state, starved } = this.#context
+    while (starved() && log.holdsDone(state)) {
+      try {
+        await log.roll(state)
+      } catch (error) {
+        this.#note(error)
+        return
+      }
+    }
   }
 
   /** Takes from the queue what fits into one write, rolling first when nothing does. */
