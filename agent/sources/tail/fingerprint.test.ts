@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { Descriptor } from './descriptor.ts'
 import {
   advance,
@@ -25,6 +25,7 @@ function file(bytes: Buffer): Descriptor {
   open.push(descriptor)
   return descriptor
 }
+afterAll(() => fs.rmSync(directory, { recursive: true }))
 afterEach(() => {
   for (const each of open.splice(0)) each.close()
   fs.rmSync(path, { force: true })
