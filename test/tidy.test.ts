@@ -32,6 +32,17 @@ describe('the files of the project', () => {
     expect(long.map((file) => file.path)).toEqual([])
   })
 
+  // The schema of a component is tested with every field and its example by agent/catalog.test.ts and
+  // by the tests of the implementation beside it.
+  test('each source of agent/ that has code has a test beside it', () => {
+    const paths = new Set(files.map((file) => file.path))
+    const untested = product.filter(
+      ({ path, text }) =>
+        !paths.has(path.replace(/\.ts$/, '.test.ts')) && !isComponentSchema(path) && hasCode(text),
+    )
+    expect(untested.map((file) => file.path)).toEqual([])
+  })
+
   test('no test is focused, skipped or postponed', () => {
     const pattern =
       /\b(?:test|it|describe|suite)(?:\.\w+)*\.(?:only|skip|todo|skipIf|runIf|fails)\b/
@@ -101,4 +112,8 @@ describe('the tidy tests themselves', () => {
 function hasCode(text: string): boolean {
   const code = stripTypeScriptTypes(text).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')
   return code.replaceAll(/export\s*\{\s*\}/g, '').trim() !== ''
+}
+
+function isComponentSchema(path: string): boolean {
+  return /^agent\/[\w-]+\/[\w-]+\/config\.ts$/.test(path)
 }

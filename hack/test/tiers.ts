@@ -23,9 +23,16 @@ export const TIERS: readonly Tier[] = [
       { name: 'types', command: ['tsc', '-p', '.'], minutesMax: 2 },
       { name: 'lint', command: ['oxlint'], minutesMax: 2 },
       { name: 'format', command: ['prettier', '--check', '.'], minutesMax: 2 },
+      { name: 'unused', command: ['knip', '--no-progress'], minutesMax: 2 },
+      { name: 'generated', command: ['node', 'hack/generate.ts', '--check'], minutesMax: 2 },
       vitest('unit', 5),
     ],
   },
+  { name: 'conformance', onlyInCi: false, steps: [vitest('conformance', 5)] },
+  { name: 'fault', onlyInCi: false, steps: [vitest('fault', 25)] },
+  { name: 'crash', onlyInCi: false, steps: [vitest('crash', 20)] },
+  { name: 'mutants', onlyInCi: true, steps: [vitest('mutants', 15)] },
+  { name: 'interop', onlyInCi: false, steps: [vitest('interop', 20)] },
 ]
 
 /** A vitest project of vitest.config.ts as a step. */

@@ -75,8 +75,8 @@ export function fileKind(path: string, outputs: readonly string[]): FileKind {
   if (outputs.includes(dirname(path))) return 'output'
   if (path.endsWith('.seg')) return 'segment'
   if (path.endsWith('/positions.log')) return 'positions log'
-  if (path.endsWith('.tmp')) return 'new segment'
-  return /\/reserve-\d+$/.test(path) ? 'reserve' : 'other'
+  if (/\/reserve-\d+(\.tmp)?$/.test(path)) return 'reserve'
+  return path.endsWith('.tmp') ? 'new segment' : 'other'
 }
 
 function firstHalf(buffers: readonly Uint8Array[]): Uint8Array[] {
