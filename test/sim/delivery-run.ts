@@ -141,7 +141,7 @@ class Delivery {
         return this.#crash(action)
       case 'restart':
         await this.#stop()
-        if (!disk.halted) await this.#start()
+        if (!this.disk.halted) await this.#replace('kill')
     }
   }
 
@@ -182,7 +182,6 @@ class Delivery {
 
   async #stop(): Promise<void> {
     let stopped = false
-    this.#countSealed()
     this.#pipeline!.stop(STOP_MS).then(
       () => (stopped = true),
       () => (stopped = true),
@@ -190,14 +189,16 @@ class Delivery {
     for (let step = 0; step < CALM_STEPS_MAX && !stopped && !this.disk.halted; step++) {
       await this.#pass(100)
     }
-    if (!stopped && !this.disk.halted) {
-      if (!this.disk.faults.armed) fail('the agent did not stop')
-      await this.#crash('kill')
-    }
+    if (!stopped && !this.disk.halted && !this.disk.faults.armed) fail('the agent did not stop')
   }
 
   async #crash(kind: 'kill' | 'power'): Promise<void> {
     this.crashes[kind]++
+    await this.#replace(kind)
+  }
+
+  /** The next process; the end of the old one frees what it held. */
+  async #replace(kind: 'kill' | 'power'): Promise<void> {
     this.#countSealed()
     for (const [what, count] of this.disk.faults.fired) {
       this.#fired.set(what, (this.#fired.get(what) ?? 0) + count)

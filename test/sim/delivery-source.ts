@@ -1,3 +1,4 @@
+import type { Batch } from '../../agent/core/batch.ts'
 import { batchOf } from '../../agent/core/batch.ts'
 import type { Source, SourceContext } from '../../agent/core/source.ts'
 import { scriptedEvents } from './channel-model.ts'
@@ -50,33 +51,34 @@ export class StreamSource implements Source {
   }
 
   #read(): void {
-    const context = this.#context
-    const stream = this.#stream
-    while (
-      context &&
-      !this.#halted &&
-      this.#receipts < RECEIPTS_MAX &&
-      this.#next < stream.length
-    ) {
+    while (this.#mayRead()) {
       const from = this.#next
-      const to = Math.min(stream.length, from + this.#random.between(1, INDICES_MAX))
+      const to = Math.min(this.#stream.length, from + this.#random.between(1, INDICES_MAX))
       this.#next = to
-      this.#receipts++
-      const { safe } = context.emit(batchOfStream(stream.name, from, to))
-      safe.then(
-        () => {
-          this.#receipts--
-          this.#read()
-        },
-        () => {
-          this.#halted = true
-        },
-      )
+      void this.#emit(batchOfStream(this.#stream.name, from, to))
     }
+  }
+
+  #mayRead(): boolean {
+    const free = this.#context !== undefined && !this.#halted && this.#receipts < RECEIPTS_MAX
+    return free && this.#next < this.#stream.length
+  }
+
+  async #emit(batch: Batch): Promise<void> {
+    this.#receipts++
+    try {
+      await this.#context!.emit(batch).safe
+    } catch {
+      // The flow is stopping: the next run goes on at the position.
+      this.#halted = true
+      return
+    }
+    this.#receipts--
+    this.#read()
   }
 }
 
-function batchOfStream(stream: string, from: number, to: number) {
+function batchOfStream(stream: string, from: number, to: number): Batch {
   const events = []
   for (let index = from; index < to; index++) events.push(...scriptedEvents(stream, index))
   return batchOf(

@@ -84,6 +84,8 @@ export class Simulation {
   #looseInFlight = 0
   #failure: unknown
   #closing = false
+  /** How the process ends when it next does, if that is settled. */
+  #nextCrash: CrashKind | undefined
   /** Restarts are not disturbed any more. */
   #calm = false
   #generation = 0
@@ -123,7 +125,7 @@ export class Simulation {
   async step(count: number): Promise<void> {
     await turns(count)
     if (this.#failure !== undefined) throw this.#failure as Error
-    if (this.disk.halted) return this.crash(this.#random.pick(['kill', 'power']))
+    if (this.disk.halted) return this.crash(this.#crashKind())
     this.#checkSize()
   }
 
@@ -299,6 +301,24 @@ export class Simulation {
     }
   }
 
+  /**
+   * The disk loses what a sync was to write, and the process is killed before it can seal: the next one
+   * finds in the page cache what is not on the disk and never will be by syncing alone.
+   */
+  failSyncAndDie(): void {
+    const { disk } = this
+    disk.faults.arm({ kinds: ['datasync'], path: '/data', code: 'EIO', data: 'dropped' })
+    disk.onCall = (call): void => {
+      if (call.kind !== 'datasync' || call.error === undefined) return
+      this.#nextCrash = 'kill'
+      const at = call.index + this.#random.between(0, 3)
+      disk.onCall = (next): void => {
+        if (next.index >= at) disk.halt()
+      }
+      if (at === call.index) disk.halt()
+    }
+  }
+
   async crash(kind: CrashKind): Promise<void> {
     this.#end()
     this.crashes[kind]++
@@ -311,7 +331,7 @@ export class Simulation {
     this.#closing = true
     for (const source of this.sources) source.abort()
     const closed = await this.#outcome(this.channel.close(), 'closing')
-    if (closed === 'halted') return this.crash(this.#random.pick(['kill', 'power']))
+    if (closed === 'halted') return this.crash(this.#crashKind())
     if (closed !== 'done') {
       if (!this.#disturbed()) throw closed.error
       return this.crash('kill')
@@ -464,6 +484,12 @@ export class Simulation {
         `the channel takes ${this.disk.usedBytes} bytes of disk, its capacity is ${capacityBytes}`,
       )
     }
+  }
+
+  #crashKind(): CrashKind {
+    const kind = this.#nextCrash ?? this.#random.pick(['kill', 'power'] as const)
+    this.#nextCrash = undefined
+    return kind
   }
 
   #letGo(): HeldLease | undefined {
