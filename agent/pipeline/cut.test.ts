@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bodiesOf, streamBatch } from '../../test/sim/flow-parts.ts'
 import { batchOf, bodyBytes } from '../core/batch.ts'

@@ -12,12 +12,7 @@ async function started(shape: FlowShape, before?: TestPipeline): Promise<TestPip
 
 /** Applies a plan, with the clock moving on until it is. */
 async function reload(agent: TestPipeline, ...shapes: readonly FlowShape[]): Promise<void> {
-  let ended = false
-  const plan = agentPlan(...shapes.map(flowPlan))
-  const applying = agent.pipeline.apply(plan).finally(() => (ended = true))
-  applying.catch(() => {})
-  for (let i = 0; i < 200 && !ended; i++) await agent.pass(100, 1)
-  await applying
+  await agent.passUntil(agent.pipeline.apply(agentPlan(...shapes.map(flowPlan))), 100)
   await agent.settle()
 }
 

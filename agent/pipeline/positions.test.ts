@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Position } from '../core/batch.ts'
 import { resumePoints } from './positions.ts'
@@ -6,7 +6,7 @@ import type { ChannelPositions } from './positions.ts'
 
 const at = (offset: number, routing: string): Position => ({ offset, routing, memo: 'm' })
 
-const channel = (name: string, positions: Record<string, Position>, required = true) => ({
+const of = (name: string, positions: Record<string, Position>, required = true) => ({
   channel: name,
   required,
   positions: new Map(Object.entries(positions)),
@@ -23,7 +23,7 @@ const cases: readonly {
   {
     name: 'nobody knows a stream: the source begins as it wants',
     hash: 'r',
-    channels: [channel('a', {}), channel('b', {})],
+    channels: [of('a', {}), of('b', {})],
     offset: undefined,
     routing: '1.r',
     commits: [],
@@ -31,7 +31,7 @@ const cases: readonly {
   {
     name: 'same routing: the lowest position counts, and nothing is committed',
     hash: 'r',
-    channels: [channel('a', { 's/f': at(5, '1.r') }), channel('b', { 's/f': at(3, '1.r') })],
+    channels: [of('a', { 's/f': at(5, '1.r') }), of('b', { 's/f': at(3, '1.r') })],
     offset: 3,
     routing: '1.r',
     commits: [],
@@ -39,7 +39,7 @@ const cases: readonly {
   {
     name: 'a channel that joins gets the resume point',
     hash: 'r',
-    channels: [channel('a', { 's/f': at(5, '1.r') }), channel('b', {})],
+    channels: [of('a', { 's/f': at(5, '1.r') }), of('b', {})],
     offset: 5,
     routing: '1.r',
     commits: ['b'],
@@ -47,7 +47,7 @@ const cases: readonly {
   {
     name: 'a changed routing begins in all channels at the lowest of the old ones',
     hash: 'r2',
-    channels: [channel('a', { 's/f': at(5, '1.r') }), channel('b', { 's/f': at(3, '1.r') })],
+    channels: [of('a', { 's/f': at(5, '1.r') }), of('b', { 's/f': at(3, '1.r') })],
     offset: 3,
     routing: '2.r2',
     commits: ['a', 'b'],
@@ -55,10 +55,7 @@ const cases: readonly {
   {
     name: 'a channel that left holds the lowest position while the routing is of its generation',
     hash: 'r2',
-    channels: [
-      channel('a', { 's/f': at(5, '1.r') }),
-      channel('left', { 's/f': at(3, '1.r') }, false),
-    ],
+    channels: [of('a', { 's/f': at(5, '1.r') }), of('left', { 's/f': at(3, '1.r') }, false)],
     offset: 3,
     routing: '2.r2',
     commits: ['a'],
@@ -66,10 +63,7 @@ const cases: readonly {
   {
     name: 'a channel that left earlier than the newest generation holds nothing back',
     hash: 'r2',
-    channels: [
-      channel('a', { 's/f': at(5, '2.r2') }),
-      channel('left', { 's/f': at(3, '1.r') }, false),
-    ],
+    channels: [of('a', { 's/f': at(5, '2.r2') }), of('left', { 's/f': at(3, '1.r') }, false)],
     offset: 5,
     routing: '2.r2',
     commits: [],
@@ -77,7 +71,7 @@ const cases: readonly {
   {
     name: 'a channel that comes back joins: what it missed went elsewhere',
     hash: 'r',
-    channels: [channel('a', { 's/f': at(9, '2.r2') }), channel('back', { 's/f': at(3, '1.r') })],
+    channels: [of('a', { 's/f': at(9, '2.r2') }), of('back', { 's/f': at(3, '1.r') })],
     offset: 9,
     routing: '3.r',
     commits: ['a', 'back'],
@@ -85,7 +79,7 @@ const cases: readonly {
   {
     name: 'a crash while a generation was begun: those that have it agree, the rest get it',
     hash: 'r2',
-    channels: [channel('a', { 's/f': at(3, '2.r2') }), channel('b', { 's/f': at(7, '1.r') })],
+    channels: [of('a', { 's/f': at(3, '2.r2') }), of('b', { 's/f': at(7, '1.r') })],
     offset: 3,
     routing: '2.r2',
     commits: ['b'],
@@ -93,7 +87,7 @@ const cases: readonly {
   {
     name: 'a routing that is not deterministic is a generation each time',
     hash: '',
-    channels: [channel('a', { 's/f': at(5, '4.') })],
+    channels: [of('a', { 's/f': at(5, '4.') })],
     offset: 5,
     routing: '5.',
     commits: ['a'],
@@ -101,7 +95,7 @@ const cases: readonly {
   {
     name: 'streams of other sources are not looked at',
     hash: 'r',
-    channels: [channel('a', { 'ss/f': at(5, '8.x'), 't/f': at(1, '1.r') })],
+    channels: [of('a', { 'ss/f': at(5, '8.x'), 't/f': at(1, '1.r') })],
     offset: undefined,
     routing: '1.r',
     commits: [],
@@ -155,6 +149,10 @@ interface ModelChannel {
 
 function target(event: number, { channels, routing }: Run): number {
   return channels[(event * 7 + routing * 3 + ((event * routing) >> 1)) % channels.length]!
+}
+
+function inOneRouting(each: Run): Run {
+  return { ...each, channels: [0, 1, 2], routing: 1 }
 }
 
 function write(channel: ModelChannel, events: readonly number[], position: Position): void {
@@ -226,7 +224,7 @@ describe('crashes between channels with changed selector, channels or batch cut'
   test('with one routing each event is in its channel exactly once', () => {
     fc.assert(
       fc.property(fc.array(run, { minLength: 1, maxLength: 8 }), (runs) => {
-        const same = runs.map((each) => ({ ...each, channels: [0, 1, 2], routing: 1 }))
+        const same = runs.map(inOneRouting)
         const last = { ...same[0]!, durable: [1, 1, 1], early: false, events: 80 }
         const channels = play([...same, last], true)
         const all = channels.flatMap(({ events }) => events).sort((a, b) => a - b)

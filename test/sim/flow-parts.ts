@@ -204,29 +204,10 @@ export interface FlowShape {
 
 /** A plan with test sources, model channels and test sinks where the shape says nothing else. */
 export function flowPlan(shape: FlowShape = {}): FlowPlan {
-  const channels = (shape.channels ?? [{ name: 'c' }]).map((channel) => ({
-    type: 'model',
-    config: {},
-    ...channel,
-  }))
-  const sources = (shape.sources ?? [{}]).map((source): SourcePlan => {
-    const name = source.name ?? 'in'
-    const plan = {
-      name,
-      type: 'test',
-      config: { name },
-      interceptors: [],
-      selector: { type: 'replicating', config: { optional: [] } },
-      channels: channels.map((channel) => channel.name),
-      ...source,
-    }
-    const hash = JSON.stringify([plan.interceptors, plan.selector, plan.channels])
-    return { routing: hash, ...plan }
-  })
-  const sinks = (shape.sinks ?? [{}]).map((sink): SinkPlan => {
-    const name = sink.name ?? 'out'
-    return { name, type: 'test', config: { name }, channel: channels[0]!.name, ...sink }
-  })
+  const channels = (shape.channels ?? [{ name: 'c' }]).map(channelPlan)
+  const names = channels.map(({ name }) => name)
+  const sources = (shape.sources ?? [{}]).map((source) => sourcePlan(source, names))
+  const sinks = (shape.sinks ?? [{}]).map((sink) => sinkPlan(sink, names[0]!))
   const sinkGroups = sinks.map(({ name, channel }) => ({
     name,
     type: 'single',
@@ -236,6 +217,30 @@ export function flowPlan(shape: FlowShape = {}): FlowPlan {
   }))
   const plan = { name: shape.name ?? 'f', sources, channels, sinks, sinkGroups }
   return { ...plan, hash: JSON.stringify(plan) }
+}
+
+function channelPlan(shape: { name: string; type?: string; config?: unknown }) {
+  return { type: 'model', config: {}, ...shape }
+}
+
+function sourcePlan(shape: Partial<SourcePlan>, channels: readonly string[]): SourcePlan {
+  const name = shape.name ?? 'in'
+  const selector = { type: 'replicating', config: { optional: [] } }
+  const plan = {
+    name,
+    type: 'test',
+    config: { name },
+    interceptors: [],
+    selector,
+    channels,
+    ...shape,
+  }
+  return { routing: JSON.stringify([plan.interceptors, plan.selector, plan.channels]), ...plan }
+}
+
+function sinkPlan(shape: Partial<SinkPlan>, channel: string): SinkPlan {
+  const name = shape.name ?? 'out'
+  return { name, type: 'test', config: { name }, channel, ...shape }
 }
 
 export function agentPlan(...flows: readonly FlowPlan[]): AgentPlan {

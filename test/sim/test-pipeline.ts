@@ -51,10 +51,18 @@ export class TestPipeline {
   }
 
   /** As `Pipeline.stop`, with the clock moving on until it has ended. */
-  async stop(deadlineMs = 1000): Promise<{ readonly eventsLeft: number }> {
-    let ended = false
-    const stopping = this.pipeline.stop(deadlineMs).finally(() => (ended = true))
-    for (let i = 0; i < 500 && !ended; i++) await this.pass(deadlineMs / 20, 1)
-    return stopping
+  stop(deadlineMs = 1000): Promise<{ readonly eventsLeft: number }> {
+    return this.passUntil(this.pipeline.stop(deadlineMs), deadlineMs / 20)
+  }
+
+  /** Lets time pass in steps until `work` has settled, and gives its result. */
+  async passUntil<Result>(work: Promise<Result>, stepMs: number): Promise<Result> {
+    const state = { settled: false }
+    const settled = (): void => {
+      state.settled = true
+    }
+    work.then(settled, settled)
+    for (let i = 0; i < 500 && !state.settled; i++) await this.pass(stepMs, 1)
+    return work
   }
 }
