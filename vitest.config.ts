@@ -3,36 +3,40 @@ import { defineConfig } from 'vitest/config'
 /**
  * One project per tier (see hack/test/tiers.ts). The tier is in the file's name:
  *
- *   x.test.ts               unit
- *   x.conformance.test.ts   conformance: one suite per contract over all implementations, vectors
- *   x.fault.test.ts         fault: disk faults and crash images, FAULT_RUNS seeds
- *   x.crash.test.ts         crash: real processes, SIGKILL, full disks
- *   x.mutant.test.ts        mutants: the oracles must fail on each
- *   x.interop.test.ts       interop: the real Flume
+ *   conformance.test.ts, vectors.test.ts, catalog.test.ts
+ *                      conformance: one suite per contract over all implementations, golden files
+ *   x.fault.test.ts    fault: disk faults and crash images, FAULT_RUNS seeds
+ *   x.crash.test.ts    crash: real processes, SIGKILL, full disks; CRASH_KILLS
+ *   x.mutant.test.ts   mutants: the oracles must fail on each
+ *   x.interop.test.ts  interop: the real Flume
+ *   x.test.ts          unit: all others
  */
-const special = ['conformance', 'fault', 'crash', 'mutant', 'interop']
-const folders = ['agent', 'hack', 'test', 'examples']
+const tiers = {
+  conformance: { files: ['conformance', 'vectors', 'catalog'], timeoutMs: 60_000 },
+  fault: { files: ['*.fault'], timeoutMs: 30 * 60_000 },
+  crash: { files: ['*.crash'], timeoutMs: 15 * 60_000 },
+  mutants: { files: ['*.mutant'], timeoutMs: 15 * 60_000 },
+  interop: { files: ['*.interop'], timeoutMs: 15 * 60_000 },
+}
+const UNIT_TIMEOUT_MS = 20_000
 
-function project(name: string, kind: string, testTimeoutMs: number) {
-  const include = folders.map((folder) => `${folder}/**/*${kind}.test.ts`)
-  const exclude = kind === '' ? special.map((each) => `**/*.${each}.test.ts`) : []
-  return {
-    test: { name, include, exclude, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs },
-  }
+const folders = '{agent,hack,test,examples}'
+
+function project(name: string, files: readonly string[], timeoutMs: number) {
+  const include = files.map((file) => `${folders}/**/${file}.test.ts`)
+  const others = Object.values(tiers).flatMap((tier) => tier.files)
+  const exclude = name === 'unit' ? others.map((file) => `**/${file}.test.ts`) : []
+  return { test: { name, include, exclude, testTimeout: timeoutMs, hookTimeout: timeoutMs } }
 }
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    passWithNoTests: false,
+    // Tests that run at the same time within a file; each of them starts processes.
     maxConcurrency: 2,
     projects: [
-      project('unit', '', 20_000),
-      project('conformance', '.conformance', 60_000),
-      project('fault', '.fault', 30 * 60_000),
-      project('crash', '.crash', 15 * 60_000),
-      project('mutants', '.mutant', 15 * 60_000),
-      project('interop', '.interop', 15 * 60_000),
+      project('unit', ['*'], UNIT_TIMEOUT_MS),
+      ...Object.entries(tiers).map(([name, tier]) => project(name, tier.files, tier.timeoutMs)),
     ],
   },
 })
