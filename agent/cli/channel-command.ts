@@ -2,7 +2,7 @@ import { dumpChannel, verifyChannel } from '../channels/file/inspect.ts'
 import type { VerifyReport } from '../channels/file/inspect.ts'
 import { systemCode, toFlumeError } from '../core/errors.ts'
 import type { Disk } from '../lib/disk.ts'
-import { EXIT } from './exit.ts'
+import { EXIT } from './output.ts'
 import { formatBytes, formatCountOf, formatNumber } from './format.ts'
 import type { Output } from './validate.ts'
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { currentFlow } from '../telemetry/flow-scope.ts'
 import type { Log } from '../telemetry/log.ts'
-import { EXIT } from './exit.ts'
+import { EXIT } from './output.ts'
 import type { ProcessHooks } from './run.ts'
 
 export interface AttachedProcess {

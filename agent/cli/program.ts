@@ -1,8 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { LOG_FORMATS, LOG_LEVELS } from '../telemetry/log-options.ts'
+import type { LogFormat, LogLevel } from '../telemetry/log-options.ts'
 import { DEFAULT_ADMIN_ADDRESS, parseAddress } from './address.ts'
-import { EXIT } from './exit.ts'
-import { print, printError } from './output.ts'
+import { EXIT, print, printError } from './output.ts'
 import type { RunCommandOptions } from './run-command.ts'
 import type { StatusOptions } from './status-command.ts'
 import { productVersion } from './version.ts'
@@ -23,6 +22,8 @@ interface Outcome {
 
 const OUT = { stdout: print, stderr: printError }
 const DEFAULT_DATA_DIR = './flume-data'
+const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+const LOG_FORMATS: readonly LogFormat[] = ['json', 'text']
 
 /**
  * Runs the command line. Resolves to the exit code. Each command loads its implementation when it is

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AgentStatus } from '../core/status.ts'
+import type { FlumeProcess } from '../../test/cli/flume.ts'
 import { FIVE_MISTAKES, seqToFile, stuck } from '../../test/cli/manifests.ts'
-import { FlumeProcess, ROOT, Workbench, flume, until } from '../../test/cli/flume.ts'
+import { ROOT, Workbench, flume, until } from '../../test/cli/flume.ts'
 
 let bench: Workbench
 let manifest: string

@@ -1,8 +1,5 @@
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
-
-export const LOG_FORMATS = ['json', 'text'] as const
-export type LogFormat = (typeof LOG_FORMATS)[number]
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export type LogFormat = 'json' | 'text'
 
 export interface LogOptions {
   readonly level: LogLevel

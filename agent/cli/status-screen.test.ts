@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { agentStatus } from '../../test/cli/status.ts'
+import type { AgentStatus } from '../core/status.ts'
+import { formatStatus } from './status-screen.ts'
+import type { Sample } from './status-screen.ts'
+
+const START = Date.parse('2026-01-01T00:00:00.000Z')
+
+const sample = (status: AgentStatus, at: number): Sample => ({
+  status,
+  at: START + at,
+  address: '127.0.0.1:8081',
+})
+
+const later = (): AgentStatus => {
+  const { flows } = agentStatus()
+  const [web] = flows
+  const sources = [{ ...web!.sources[0]!, eventsTotal: 22_500 }]
+  const sinks = [{ ...web!.sinks[0]!, eventsTotal: 10_000, failuresTotal: 3 }]
+  return agentStatus({ sources, sinks })
+}
+
+test('what waits comes first, then the rates between two looks, then each part', () => {
+  const before = sample(agentStatus(), 191_500)
+  expect(formatStatus(before, sample(later(), 192_000))).toBe(
+    `agent hub  running for 3 m 12 s  (127.0.0.1:8081, version 1.2.3, configuration abc)
+oldest waiting event  2.3 s
+backlog               12,345 events, 6.3 MiB
+in                    5,000/s
+out                   4,690/s
+lost                  0
+problems              none
+
+flow web  running
+  source   in    stress  running  22,500 events  5,000/s
+  channel  disk  file    open     12,345 events  6.3 MiB of 1 GiB  oldest 2.3 s
+  sink     out   file    running  10,000 events  4,690/s           3 failures
+`,
+  )
+})
+
+test('problems and mistakes of the last reload are listed', () => {
+  const status: AgentStatus = {
+    ...agentStatus({ state: 'failing', problem: 'FLM5201: no' }),
+    lastReload: { at: '2026-01-01T00:00:01.000Z', result: 'refused', errors: ['a.yaml:1: x'] },
+  }
+  const text = formatStatus(sample(status, 0), sample(status, 1000))
+  expect(text).toContain('last reload           refused at 2026-01-01T00:00:01.000Z\n')
+  expect(text).toContain('problems\n  flow web: FLM5201: no\n  a.yaml:1: x\n')
+})
+
+test('a channel that could not be opened and a counter that went back are shown as they are', () => {
+  const [web] = agentStatus().flows
+  const channel = { ...web!.channels[0]!, state: 'failing' as const, stats: undefined }
+  const status = agentStatus({ channels: [channel] })
+  const text = formatStatus(sample(later(), 0), sample(status, 1000))
+  expect(text).toMatch(/channel {2}disk {2}file +failing\n/)
+  expect(text).toContain('oldest waiting event  none')
+  expect(text).toContain('in                    0/s')
+})

@@ -1,0 +1,62 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { until } from '../../test/cli/flume.ts'
+import { ManualClock } from '../../test/sim/clock.ts'
+import { POLL_MS, signatureOf, watchFiles } from './watch.ts'
+
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'flume-watch-'))
+})
+
+afterEach(() => rmSync(directory, { recursive: true }))
+
+test('the signature follows manifests of a directory and nothing else in it', async () => {
+  const at = (name: string): string => join(directory, name)
+  const empty = await signatureOf([at('conf')])
+  mkdirSync(at('conf'))
+  writeFileSync(at('conf/a.yaml'), 'a')
+  const one = await signatureOf([at('conf')])
+  writeFileSync(at('conf/a.yaml'), 'ab')
+  const changed = await signatureOf([at('conf')])
+  writeFileSync(at('conf/b.yml'), '')
+  const two = await signatureOf([at('conf')])
+  expect(new Set([empty, one, changed, two]).size).toBe(4)
+  expect(await signatureOf([at('conf')])).toBe(two)
+  expect(await signatureOf(['-'])).toBe('')
+})
+
+test('a change is told once, after it has settled', async () => {
+  const file = join(directory, 'a.yaml')
+  writeFileSync(file, 'a')
+  const clock = new ManualClock()
+  let changes = 0
+  /** One look, to its end: the next one is scheduled then. */
+  const look = async (): Promise<void> => {
+    clock.advance(POLL_MS)
+    await until('the end of a look', () => (clock.pending === 1 ? true : undefined))
+  }
+  const watcher = watchFiles([file], await signatureOf([file]), clock, () => {
+    changes += 1
+  })
+  await look()
+  expect(changes).toBe(0)
+  writeFileSync(file, 'half')
+  await look()
+  writeFileSync(file, 'half and the rest')
+  await look()
+  expect(changes).toBe(0)
+  await look()
+  expect(changes).toBe(1)
+  await look()
+  expect(changes).toBe(1)
+  rmSync(file)
+  await look()
+  await look()
+  expect(changes).toBe(2)
+  watcher.stop()
+  expect(clock.pending).toBe(0)
+})
