@@ -52,7 +52,7 @@ export class MutantCopy {
     let report = ''
     child.stdout.on('data', (text: Buffer) => (report += text.toString()))
     child.stderr.on('data', (text: Buffer) => (report += text.toString()))
-    const code = await new Promise((resolve, reject) => {
+    const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', resolve)
     })

@@ -52,6 +52,7 @@ export class ChannelOracle {
   /** Stable ids: by id the copy, and by copy the id. */
   readonly #copyOfId = new Map<string, string>()
   readonly #idOfCopy = new Map<string, string>()
+  readonly #timeOfCopy = new Map<string, number>()
   readonly #sequences = new Map<string, SequenceNote[]>()
   eventsChecked = 0
 
@@ -215,6 +216,7 @@ export class ChannelOracle {
       this.#checkHeaders(batch, i, { append, copy })
       this.model.delivered(append, copy)
       this.#checkId(`${batch.ids.stream}+${batch.ids.first + i}`, copy)
+      this.#checkTime(copy, batch.appendedAtMs)
       this.#noteSequence(batch.ids.stream, { sequence: batch.ids.first + i, copy })
       copies.push(copy)
       this.eventsChecked++
@@ -240,6 +242,14 @@ export class ChannelOracle {
     if (otherId !== undefined && otherId !== id) fail(`${copy} came as ${otherId} and as ${id}`)
     this.#copyOfId.set(id, copy)
     this.#idOfCopy.set(copy, id)
+  }
+
+  /** Sinks choose buckets by it: it must be the same at each delivery. */
+  #checkTime(copy: string, appendedAtMs: number | undefined): void {
+    if (appendedAtMs === undefined) fail(`${copy} came without its time`)
+    const before = this.#timeOfCopy.get(copy) ?? appendedAtMs
+    if (before !== appendedAtMs) fail(`${copy} came with time ${before} and with ${appendedAtMs}`)
+    this.#timeOfCopy.set(copy, appendedAtMs)
   }
 
   #noteSequence(stream: string, note: SequenceNote): void {

@@ -24,6 +24,9 @@ const SEGMENT_BYTES = 16 * 1024
 const CALM_STEPS_MAX = 400
 const STOP_MS = 5_000
 
+/** One for all runs: each hooks into the process, and nothing here looks at it. */
+const METRICS = createMetrics()
+
 const WEIGHTS = {
   grow: 20,
   pass: 25,
@@ -93,7 +96,7 @@ class Delivery {
     this.disk.syncAll()
     await this.#start()
     const count = random.between(OPERATIONS_MIN, OPERATIONS_MAX)
-    while (this.operations++ < count) {
+    for (; this.operations < count; this.operations++) {
       const action = random.weighted(WEIGHTS)
       this.disk.trace.push(`   ${action}`)
       await this.#act(action)
@@ -161,18 +164,13 @@ class Delivery {
       clock: this.#clock,
       random: this.#random.fork(),
       log: new TestLog(),
-      metrics: createMetrics(),
+      metrics: METRICS,
     })
     // Reading the directories may fail on a disk that fails: the agent is started anew, as by its supervisor.
-    let failed = false
-    let applied = false
-    this.#pipeline.apply(this.#plan).then(
-      () => (applied = true),
-      () => (failed = true),
-    )
+    const applied = watched(this.#pipeline.apply(this.#plan))
     for (let step = 0; step < CALM_STEPS_MAX && !this.disk.halted; step++) {
-      if (applied) return
-      if (failed) {
+      if (applied.outcome === 'done') return
+      if (applied.outcome === 'failed') {
         this.disk.faults.clear()
         return this.#start()
       }
@@ -181,15 +179,12 @@ class Delivery {
   }
 
   async #stop(): Promise<void> {
-    let stopped = false
-    this.#pipeline!.stop(STOP_MS).then(
-      () => (stopped = true),
-      () => (stopped = true),
-    )
-    for (let step = 0; step < CALM_STEPS_MAX && !stopped && !this.disk.halted; step++) {
+    const stopped = watched(this.#pipeline!.stop(STOP_MS))
+    for (let step = 0; step < CALM_STEPS_MAX; step++) {
+      if (stopped.outcome !== undefined || this.disk.halted) return
       await this.#pass(100)
     }
-    if (!stopped && !this.disk.halted && !this.disk.faults.armed) fail('the agent did not stop')
+    if (!this.disk.faults.armed) fail('the agent did not stop')
   }
 
   async #crash(kind: 'kill' | 'power'): Promise<void> {
@@ -251,14 +246,13 @@ class Delivery {
       const lines = this.#lines(`/data/out/${name}/`)
       const counts = new Map<string, number>()
       for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1)
-      for (const stream of this.#streams) {
-        for (const key of keysOf(stream)) {
-          if (!counts.has(key)) fail(`${key} is not in the files of channel ${name}`)
-          const twice = counts.get(key)! > 1 && this.#sealedFiles === 0
-          if (twice) fail(`${key} is ${counts.get(key)} times in the files of channel ${name}`)
-          counts.delete(key)
-          this.eventsChecked++
-        }
+      for (const key of this.#streams.flatMap(keysOf)) {
+        const count = counts.get(key) ?? 0
+        if (count === 0) fail(`${key} is not in the files of channel ${name}`)
+        const twice = count > 1 && this.#sealedFiles === 0
+        if (twice) fail(`${key} is ${count} times in the files of channel ${name}`)
+        counts.delete(key)
+        this.eventsChecked++
       }
       const [torn] = counts.keys()
       if (torn !== undefined) fail(`channel ${name}: a line that was never written: ${torn}`)
@@ -306,8 +300,18 @@ class Delivery {
       sink: async () => fileSink,
       sinkGroup: async () => single,
     }
-    return components as unknown as ComponentLoader
+    return components
   }
+}
+
+/** Follows a promise without waiting for it. */
+function watched(work: Promise<unknown>): { readonly outcome: 'done' | 'failed' | undefined } {
+  const state: { outcome: 'done' | 'failed' | undefined } = { outcome: undefined }
+  work.then(
+    () => (state.outcome = 'done'),
+    () => (state.outcome = 'failed'),
+  )
+  return state
 }
 
 /** Two streams into one or two channels, each channel with one or two file sinks. */

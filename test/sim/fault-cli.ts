@@ -21,7 +21,7 @@ const { values } = parseArgs({
 })
 
 const run = await runOf(values.what)
-const summary = new FaultSummary()
+const summary = new FaultSummary(values.what)
 const last = Number(values.first) + Number(values.runs) - 1
 for (let seed = Number(values.first); seed <= last; seed += Number(values.stride)) {
   const result = await run(seed)

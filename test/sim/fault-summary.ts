@@ -2,14 +2,20 @@ import type { RunResult } from './fault-run.ts'
 
 /** Totals over many runs. Plain data, so that processes can hand theirs over as JSON. */
 export class FaultSummary {
+  readonly what: string
   runs = 0
   operations = 0
   operationsMin = Infinity
   /** Runs in which no fault fired. */
   faultless = 0
   eventsChecked = 0
+  /** How often each kind of fault fired, crashes included. */
   faults: Record<string, number> = {}
   failures: { seed: number; failure: string }[] = []
+
+  constructor(what: string) {
+    this.what = what
+  }
 
   add(run: RunResult): void {
     this.merge({
@@ -23,7 +29,7 @@ export class FaultSummary {
     })
   }
 
-  merge(other: Omit<FaultSummary, 'add' | 'merge' | 'lines'>): void {
+  merge(other: Omit<FaultSummary, 'add' | 'merge' | 'lines' | 'what'>): void {
     this.runs += other.runs
     this.operations += other.operations
     this.operationsMin = Math.min(this.operationsMin, other.operationsMin)
@@ -40,12 +46,12 @@ export class FaultSummary {
     const { 'power loss': power = 0, SIGKILL: kill = 0, ...faults } = this.faults
     const kinds = Object.entries(faults).sort(([, a], [, b]) => b - a)
     return [
-      `${this.runs} runs, ${this.operations} operations, ${this.eventsChecked} events checked, ` +
+      `${this.what}: ${this.runs} runs, ${this.operations} operations, ${this.eventsChecked} events checked, ` +
         `${power} power losses, ${kill} SIGKILLs`,
       `faults fired: ${kinds.map(([what, count]) => `${what} ${count}`).join(', ')}`,
       ...this.failures.map(
         ({ seed, failure }) =>
-          `seed ${seed}: ${failure}\n  again: node test/sim/fault-cli.ts --first ${seed} --trace`,
+          `seed ${seed}: ${failure}\n  again: node test/sim/fault-cli.ts --what ${this.what} --first ${seed} --trace`,
       ),
     ]
   }

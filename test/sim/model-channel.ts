@@ -51,6 +51,8 @@ export class ModelChannel implements Channel {
   released = 0
   closed = false
   problem: string | undefined
+  /** So many takes fail. */
+  unreadable = 0
   readonly #options: ModelOptions
   #pending: Pending[] = []
   #failures: FlumeError[] = []
@@ -126,6 +128,10 @@ export class ModelChannel implements Channel {
   }
 
   async take({ signal, eventsMax }: TakeOptions): Promise<Lease | undefined> {
+    if (this.unreadable > 0) {
+      this.unreadable--
+      throw new FlumeError('FLM2205', 'the model cannot be read', { retryable: true })
+    }
     while (!signal.aborted && !this.closed) {
       const first = this.store.backlog[0]
       if (first !== undefined) {
