@@ -63,6 +63,19 @@ test('every command of bin/flume that a page names exists', () => {
   }
 })
 
+test('the files that ARCHITECTURE.md and CONTRIBUTING.md name exist', () => {
+  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
+  const paths = list.split('\n').map((path) => `/${path}`)
+  for (const page of ['ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+    const named = [...read(page).matchAll(/`([\w./-]+\.ts)`/g)].map((match) => match[1]!)
+    const missing = named.filter((name) => !paths.some((path) => path.endsWith(`/${name}`)))
+    expect(missing, page).toEqual([])
+  }
+})
+
 test('every npm script leads to a file that exists', () => {
   const files = Object.values(scripts).flatMap((script) => script.match(/\b[\w/-]+\.ts\b/g) ?? [])
   expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])

@@ -32,7 +32,6 @@ export const TIERS: readonly Tier[] = [
   { name: 'fault', onlyInCi: false, steps: [vitest('fault', 25)] },
   { name: 'crash', onlyInCi: false, steps: [vitest('crash', 20)] },
   { name: 'mutants', onlyInCi: true, steps: [vitest('mutants', 15)] },
-  { name: 'interop', onlyInCi: false, steps: [vitest('interop', 20)] },
 ]
 
 /** A vitest project of vitest.config.ts as a step. */
