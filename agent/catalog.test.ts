@@ -145,6 +145,7 @@ describe.each(Object.keys(catalog.sources))('source %s', (type) => {
       positions: () => new Map(),
       fail: (error) => expect.unreachable(error.message),
       dropped: () => {},
+      eventBytesMax: 2 ** 20,
     })
     expect(JSON.parse(JSON.stringify(source.status?.() ?? {}))).toBeTypeOf('object')
     await source.stop()

@@ -26,6 +26,12 @@ export interface SourceContext extends ComponentContext {
   emit(batch: Batch): Receipt
 
   /**
+   * The largest event the channels of the source take, in bytes of its body. A source that can cut
+   * events keeps below it; a larger one is refused.
+   */
+  readonly eventBytesMax: number
+
+  /**
    * Where to resume each stream: the lowest position over the channels that need it. Read once, at
    * start.
    */

@@ -242,7 +242,8 @@ describe('the routing of a source changes', () => {
     const sink = agent.parts.sink('out')
     sink.hold = true
     agent.parts.source('in').emitFrom('s', 0, 'a', 'b')
-    await agent.settle()
+    await agent.pass(100)
+    expect(sink.held).toHaveLength(1)
     const selector = { type: 'replicating', config: { optional: ['nobody'] } }
     await reload(agent, { ...shape, sources: [{ selector }] })
     await agent.pass(10_000)

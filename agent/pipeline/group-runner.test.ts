@@ -74,3 +74,18 @@ test('a group that waits for events stops at once', async () => {
   await group.stop(signal)
   expect(parts.sink('out').stopped).toBe(1)
 })
+
+test('events that cannot be read are tried again, and end nothing', async () => {
+  const { group, append, parts, clock } = await harness(1)
+  const sink = parts.sink('out')
+  parts.channel('c').unreadable = 3
+  await append()
+  for (let i = 0; i < 6; i++) {
+    await append()
+    clock.advance(1000)
+    await turns(5)
+  }
+  expect(sink.delivered).toEqual(['0', '1', '2', '3', '4', '5', '6'])
+  expect(group.status()[0]).toMatchObject({ state: 'running', failuresTotal: 0 })
+  await group.stop(signal)
+})

@@ -1,7 +1,9 @@
-import type { Channel } from '../core/channel.ts'
+import type { Channel, Lease } from '../core/channel.ts'
+import { toFlumeError } from '../core/errors.ts'
 import type { SinkGroupPlan } from '../core/plan.ts'
 import type { SinkGroup } from '../core/sink-group.ts'
 import type { SinkStatus } from '../core/status.ts'
+import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
 import type { ChannelRunner } from './channel-runner.ts'
 import type { FlowContext } from './flow-context.ts'
@@ -12,6 +14,9 @@ import type { PreparedSink } from './sink-runner.ts'
 /** One take: enough for a sink to work in whole blocks, small enough for several in memory. */
 export const TAKE_EVENTS_MAX = 8192
 export const TAKE_BYTES_MAX = 2 ** 20
+
+/** Between attempts to read events that the disk does not give. */
+const TAKE_RETRY = { minMs: 100, maxMs: 10_000 }
 
 /** The least time between two attempts, whatever the group's policy says: no busy loop. */
 const PAUSE_MIN_MS = 10
@@ -37,6 +42,7 @@ export class GroupRunner {
   readonly #options: GroupRunnerOptions
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
+  #takeFailures = 0
   #settled = Promise.withResolvers<void>()
 
   constructor(prepared: PreparedGroup, options: GroupRunnerOptions) {
@@ -111,16 +117,29 @@ export class GroupRunner {
   }
 
   async #move(channel: Channel, sink: SinkRunner): Promise<void> {
-    const lease = await channel.take({
-      sink: sink.plan.name,
-      eventsMax: TAKE_EVENTS_MAX,
-      bytesMax: TAKE_BYTES_MAX,
-      signal: this.#stopping.signal,
-    })
+    const lease = await this.#take(channel, sink.plan.name)
+    if (lease === 'unreadable') return
     if (lease === undefined) this.#stopping.abort()
     // Meanwhile a write of this sink may have failed.
     else if (sink.free) sink.write(lease)
     else lease.release()
+  }
+
+  /** The next lease; 'unreadable' after a pause when the channel could not read its events. */
+  async #take(channel: Channel, sink: string): Promise<Lease | 'unreadable' | undefined> {
+    const { clock, random } = this.#options.context
+    const { signal } = this.#stopping
+    try {
+      const limits = { eventsMax: TAKE_EVENTS_MAX, bytesMax: TAKE_BYTES_MAX }
+      const lease = await channel.take({ sink, ...limits, signal })
+      this.#takeFailures = 0
+      return lease
+    } catch (thrown) {
+      const delayMs = backoffMs(++this.#takeFailures, TAKE_RETRY, random)
+      this.#options.channel.events.readFailed(toFlumeError(thrown), delayMs)
+      await sleep(clock, delayMs, signal)
+      return 'unreadable'
+    }
   }
 
   #onSettled(): void {

@@ -51,6 +51,8 @@ function harness(
   return { intake, channel, clock, metrics, log }
 }
 
+const never = new AbortController().signal
+
 const plain = (...bodies: string[]): Batch =>
   batchOf(bodies.map((body) => ({ body: Buffer.from(body) })))
 
@@ -151,6 +153,47 @@ describe('emit', () => {
     channel('a').commit()
     await first.accepted
     await intake.settled()
+  })
+})
+
+describe('a source that stops', () => {
+  test('is not kept waiting for room: what it will read again is given back', async () => {
+    const { intake, channel } = harness({ a: { capacityEvents: 1, manual: true } })
+    const receipts = ['x', 'y', 'z'].map((body, i) => intake.emit(streamBatch('s', i, [body])))
+    await turns(3)
+    intake.giveBackReplayable()
+    for (const { accepted } of receipts.slice(1))
+      await expect(accepted).rejects.toMatchObject({ code: 'FLM5101', retryable: true })
+    channel('a').commit()
+    await receipts[0]!.accepted
+    await intake.settled()
+    expect(channel('a').store.log).toEqual(['x'])
+  })
+
+  test('does not retry what it will read again', async () => {
+    const { intake, channel } = harness({ a: { manual: true } })
+    const { accepted } = intake.emit(streamBatch('s', 0, ['x']))
+    await turns(3)
+    channel('a').fail()
+    channel('a').commit()
+    await turns(3)
+    intake.giveBackReplayable()
+    await expect(accepted).rejects.toMatchObject({ code: 'FLM5101' })
+    await intake.settled()
+  })
+
+  test('still waits for the batches of senders', async () => {
+    const { intake, channel } = harness({ a: { capacityEvents: 1, manual: true } })
+    const receipts = [intake.emit(plain('x')), intake.emit(plain('y'))]
+    await turns(3)
+    intake.giveBackReplayable()
+    channel('a').commit()
+    await turns(3)
+    const lease = await channel('a').take({ sink: 'out', eventsMax: 1, bytesMax: 9, signal: never })
+    void lease!.ack()
+    await turns(3)
+    channel('a').commit()
+    for (const { accepted } of receipts) await accepted
   })
 })
 

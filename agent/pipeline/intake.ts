@@ -1,6 +1,6 @@
 import { bodyBytes } from '../core/batch.ts'
 import type { Batch } from '../core/batch.ts'
-import type { Reservation } from '../core/channel.ts'
+import type { ChannelLimits, Reservation } from '../core/channel.ts'
 import { FlumeError, toFlumeError } from '../core/errors.ts'
 import type { Receipt } from '../core/receipt.ts'
 import type { Part } from '../core/selector.ts'
@@ -110,6 +110,22 @@ export class Intake {
     events.dropped(routed.filteredEvents, 'filtered')
     events.dropped(routed.unroutedEvents, 'unrouted')
     return this.#enter(batch.count, bytes, routed.units)
+  }
+
+  get limits(): ChannelLimits {
+    return this.#options.limits
+  }
+
+  /** Gives back what the source will read again anyway and what is not on its way into a channel. */
+  giveBackReplayable(): void {
+    this.#giveRoomBack()
+    const [replayable, rest]: Waiting[][] = [[], []]
+    for (const each of this.#waiting)
+      (each.unit.stream === undefined ? rest! : replayable!).push(each)
+    this.#waiting = rest!
+    for (const { unit, emission } of replayable!) this.#reject(unit, emission)
+    for (const lane of this.#lanes.values()) lane.endReplayable()
+    if (!this.#advancing) void this.#advance()
   }
 
   /** Resolves when every emission so far is in its channels or was given back. */

@@ -68,6 +68,11 @@ export class Lane {
     this.#ending.abort()
   }
 
+  /** As `end`, unless it has events that nobody will send again. */
+  endReplayable(): void {
+    if (this.#entries.every(({ batch }) => batch.origin !== undefined)) this.end()
+  }
+
   #start(entry: Entry, reservation: Reservation): void {
     this.#inFlight++
     const { accepted, safe } = this.#options.append(entry.batch, reservation)

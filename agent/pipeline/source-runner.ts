@@ -77,13 +77,14 @@ export class SourceRunner {
 
   /**
    * Stops the intake, waits up to `graceMs` for batches to get into their channels, and gives back
-   * those that do not.
+   * those that do not. What the source will read again is not waited for.
    */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort()
     await this.#running
     const intake = this.#intake
     if (intake !== undefined) {
+      intake.giveBackReplayable()
       await settlesWithin(intake.settled(), graceMs, this.#options.context.clock)
       intake.end()
       await intake.settled()
@@ -231,6 +232,7 @@ export class SourceRunner {
     return {
       ...componentContext(this.#options.context, 'source', this.plan.name),
       emit: (batch) => intake.emit(batch),
+      eventBytesMax: intake.limits.batchBytesMax,
       positions: () => run.resume.streams,
       fail: run.fail,
       dropped: (events, reason) => this.#events.droppedBySource(events, reason),

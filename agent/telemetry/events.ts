@@ -120,6 +120,12 @@ export class ChannelEvents {
     this.#log.error({ error, delayMs }, 'channel cannot be opened and will be retried')
   }
 
+  readFailed(error: FlumeError, delayMs: number): void {
+    const labels = { flow: this.#flow, channel: this.#channel, reason: error.code }
+    this.#metrics.channelFailures.inc(labels)
+    this.#log.error({ error, delayMs }, 'events could not be read from the channel')
+  }
+
   closeFailed(error: FlumeError): void {
     const labels = { flow: this.#flow, channel: this.#channel, reason: error.code }
     this.#metrics.channelFailures.inc(labels)

@@ -40,6 +40,7 @@ function contextFor(
     positions: () => positions,
     fail: options.fail ?? (() => {}),
     dropped: () => {},
+    eventBytesMax: 2 ** 20,
   }
 }
 

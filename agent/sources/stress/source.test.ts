@@ -38,6 +38,7 @@ function contextFor(
     positions: () => new Map(),
     fail: options.fail ?? (() => {}),
     dropped: () => {},
+    eventBytesMax: 2 ** 20,
   }
 }
 

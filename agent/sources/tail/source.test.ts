@@ -59,6 +59,7 @@ async function start(config: Record<string, unknown> = {}): Promise<void> {
     positions: () => new Map(),
     fail: (error) => failures.push(error),
     dropped: () => {},
+    eventBytesMax: 2 ** 20,
     emit(batch) {
       const accepted = accept(batch)
       for (let i = 0; i < batch.count; i++) delivered.push(bodyAt(batch, i).toString())

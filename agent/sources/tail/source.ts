@@ -61,6 +61,7 @@ class TailSource implements Source {
       log: context.log,
       positions: () => context.positions(),
       dropped: (events, reason) => context.dropped(events, reason),
+      eventBytesMax: context.eventBytesMax,
       emit: (batch) => inFlight.add(context.emit(batch)),
     })
     // In here, so that with `startAt: end` what is written after the start is delivered.

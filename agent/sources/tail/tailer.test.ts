@@ -37,6 +37,8 @@ class Rig {
     fs.appendFileSync(this.path(name), text)
   }
 
+  eventBytesMax = 2 ** 24
+
   start(config: Record<string, unknown> = {}): Tailer {
     this.#config = config
     const log: Logger = {
@@ -59,6 +61,7 @@ class Rig {
       log,
       positions: () => new Map(this.positions),
       dropped: (events) => (this.dropped += events),
+      eventBytesMax: this.eventBytesMax,
       emit: (batch) => this.#append(batch),
     })
     return this.#tailer
@@ -270,6 +273,14 @@ describe('a line above the maximum', () => {
         Array.from({ length: batch.count }, (_, i) => bodyAt(batch, i).length),
       ),
     ).toEqual([16, 16, 8])
+  })
+
+  test('a line above what the channel takes is cut there, whatever the configuration allows', async () => {
+    rig.eventBytesMax = 16
+    rig.start({ maxLineSize: '1Mi' })
+    rig.write('a.log', `${'w'.repeat(40)}\n`)
+    await rig.scan()
+    expect(rig.take()).toEqual(['w'.repeat(16), 'w'.repeat(16), 'w'.repeat(8)])
   })
 
   test.for(['truncate', 'drop'])(

@@ -13,7 +13,7 @@ import type { TailedFile } from './tailed-file.ts'
 
 export type TailerContext = Pick<
   SourceContext,
-  'name' | 'clock' | 'random' | 'log' | 'positions' | 'dropped'
+  'name' | 'clock' | 'random' | 'log' | 'positions' | 'dropped' | 'eventBytesMax'
 > & { readonly emit: (batch: Batch) => void }
 
 /**
@@ -63,7 +63,8 @@ export class Tailer {
     this.#openFiles = openFiles
     this.#reader = new LineReader({
       readBytes: config.readSize,
-      lineBytesMax: config.maxLineSize,
+      // A channel that takes less than the configured line: the line is cut there, not refused.
+      lineBytesMax: Math.min(config.maxLineSize, context.eventBytesMax),
       longLines: config.longLines,
       onLongLine: (file) => this.#countLongLine(file),
     })
