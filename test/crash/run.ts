@@ -8,7 +8,7 @@ import { chooseKillPoint, nameOf } from './kill-point.ts'
 import type { KillPoint } from './kill-point.ts'
 import { countLines, judge, readOutput } from './output.ts'
 import { SeededRandom } from '../sim/random.ts'
-import { RunningAgent } from './running-agent.ts'
+import { RunningAgent, channelDirectories, runFlume } from './running-agent.ts'
 import type { Scenario } from './scenario.ts'
 
 export interface CrashRunResult {
@@ -155,6 +155,16 @@ class CrashRun {
       if (end !== 0) throw new Error(`the agent did not stop in order: ${end}\n${agent.log()}`)
     } finally {
       await agent.kill()
+    }
+    await this.#verifyChannels()
+  }
+
+  /** What kills left behind is repaired, nothing of it is damage. */
+  async #verifyChannels(): Promise<void> {
+    for (const channel of channelDirectories(this.#dataDir)) {
+      const args = ['channel', 'verify', channel]
+      const { ending, output } = await runFlume(args, this.#options.directory)
+      if (ending !== 0) throw new Error(`${channel} is damaged\n${output}`)
     }
   }
 
