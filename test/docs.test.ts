@@ -91,7 +91,7 @@ test('the workflow has one job, which runs .ci/run with pinned actions and no ri
   expect(readdirSync(join(ROOT, '.github', 'workflows'))).toEqual(['ci.yml'])
   const workflow = read('.github/workflows/ci.yml')
   expect(workflow).toContain('permissions:\n  contents: read\n')
-  expect(workflow).toContain('- run: .ci/run\n')
+  expect(workflow.match(/^ +- run: .*/gm)).toEqual([expect.stringMatching(/\.ci\/run$/)])
   expect(workflow.match(/runs-on:/g)).toHaveLength(1)
   for (const [, version] of workflow.matchAll(/uses: \S+@(\S+)/g)) {
     expect(version).toMatch(/^[0-9a-f]{40}$/)

@@ -3,16 +3,21 @@ import { isDropped } from './input.ts'
 /** The flows under which agents are killed. */
 export interface Scenario {
   readonly name: string
-  readonly manifest: (paths: ScenarioPaths) => string
+  /** Each start runs the next of them; the last start runs the first. */
+  readonly manifests: readonly ((paths: ScenarioPaths) => string)[]
   /**
    * Groups of output directories: each event is to be in each group once, in whichever directory of
    * the group.
    */
   readonly outputs: readonly (readonly string[])[]
+  /** Directories that get a part of the events: what is there must be whole and was written. */
+  readonly partial: readonly string[]
   readonly format: 'text' | 'json'
   readonly isExpected: (id: number) => boolean
-  /** The type of its channels. A memory channel may repeat what was in flight at a kill. */
+  /** The type of its channels. */
   readonly channel: 'file' | 'memory'
+  /** Events may come twice: out of a memory channel, and when a crash meets a change of routing. */
+  readonly mayRepeat: boolean
   readonly linesPerSecond: number
 }
 
@@ -34,66 +39,103 @@ const all = (): boolean => true
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'tail → file channel → file',
-    manifest: (paths) =>
-      flow(paths, { channels: ['disk: file: {}'], sinks: ['out'], sinkExtra: '' }),
+    manifests: [
+      (paths) => flow(paths, { channels: ['disk: file: {}'], sinks: ['out'], sinkExtra: '' }),
+    ],
     outputs: [['out']],
+    partial: [],
     format: 'text',
     isExpected: all,
     channel: 'file',
+    mayRepeat: false,
     linesPerSecond: 6000,
   },
   {
     name: 'tail → interceptors → small segments → small JSON files',
-    manifest: (paths) =>
-      flow(paths, {
-        interceptors: INTERCEPTORS,
-        channels: [`disk: ${SMALL_CHANNEL}`],
-        sinks: ['out'],
-        sinkExtra: ', format: json, rollSize: 512Ki',
-      }),
+    manifests: [
+      (paths) =>
+        flow(paths, {
+          interceptors: INTERCEPTORS,
+          channels: [`disk: ${SMALL_CHANNEL}`],
+          sinks: ['out'],
+          sinkExtra: ', format: json, rollSize: 512Ki',
+        }),
+    ],
     outputs: [['out']],
+    partial: [],
     format: 'json',
     isExpected: (id) => !isDropped(id),
     channel: 'file',
+    mayRepeat: false,
     linesPerSecond: 12_000,
   },
   {
     name: 'tail → two file channels → two files',
-    manifest: (paths) =>
-      flow(paths, {
-        interceptors: INTERCEPTORS,
-        channels: [`left: ${SMALL_CHANNEL}`, 'right: file: {}'],
-        sinks: ['left', 'right'],
-        sinkExtra: ', rollSize: 1Mi',
-      }),
+    manifests: [
+      (paths) =>
+        flow(paths, {
+          interceptors: INTERCEPTORS,
+          channels: [`left: ${SMALL_CHANNEL}`, 'right: file: {}'],
+          sinks: ['left', 'right'],
+          sinkExtra: ', rollSize: 1Mi',
+        }),
+    ],
     outputs: [['left'], ['right']],
+    partial: [],
     format: 'text',
     isExpected: (id) => !isDropped(id),
     channel: 'file',
+    mayRepeat: false,
     linesPerSecond: 8000,
   },
   {
     name: 'tail → small segments → two files that share a channel',
-    manifest: (paths) =>
-      flow(paths, {
-        channels: [`disk: ${SMALL_CHANNEL}`],
-        sinks: ['one', 'two'],
-        sinkExtra: ', rollSize: 256Ki',
-      }),
+    manifests: [
+      (paths) =>
+        flow(paths, {
+          channels: [`disk: ${SMALL_CHANNEL}`],
+          sinks: ['one', 'two'],
+          sinkExtra: ', rollSize: 256Ki',
+        }),
+    ],
     outputs: [['one', 'two']],
+    partial: [],
     format: 'text',
     isExpected: all,
     channel: 'file',
+    mayRepeat: false,
     linesPerSecond: 12_000,
   },
   {
     name: 'tail → memory channel → file',
-    manifest: (paths) =>
-      flow(paths, { channels: ['memory: memory: {}'], sinks: ['out'], sinkExtra: '' }),
+    manifests: [
+      (paths) => flow(paths, { channels: ['memory: memory: {}'], sinks: ['out'], sinkExtra: '' }),
+    ],
     outputs: [['out']],
+    partial: [],
     format: 'text',
     isExpected: all,
     channel: 'memory',
+    mayRepeat: true,
+    linesPerSecond: 6000,
+  },
+  {
+    name: 'a second channel that comes and goes',
+    manifests: [
+      (paths) => flow(paths, { channels: ['one: file: {}'], sinks: ['one'], sinkExtra: '' }),
+      (paths) =>
+        flow(paths, {
+          channels: ['one: file: {}', `two: ${SMALL_CHANNEL}`],
+          sinks: ['one', 'two'],
+          sinkExtra: '',
+        }),
+    ],
+    outputs: [['one']],
+    partial: ['two'],
+    format: 'text',
+    isExpected: all,
+    channel: 'file',
+    mayRepeat: true,
     linesPerSecond: 6000,
   },
 ]
