@@ -51,6 +51,9 @@ async function main(args: readonly string[]): Promise<number> {
     try {
       const report = await BENCHES[name]!(work, options.effort)
       console.log(`\n${report}\n\n${machine()}\n`)
+    } catch (error) {
+      console.error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`)
+      return 1
     } finally {
       process.removeListener('SIGINT', interrupted)
       await endAll()
