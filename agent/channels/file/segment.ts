@@ -3,7 +3,7 @@ import type { DiskFile } from '../../lib/disk.ts'
 import { crcOfBody } from './batch-codec.ts'
 import type { EncodedBatch } from './batch-codec.ts'
 import type { RecordType, SegmentHeader } from './format.ts'
-import { encodeRecordHeader, padding, recordBytes, saltOf, streamOf } from './format.ts'
+import { encodeRecordHeader, recordBytes, saltOf, streamOf } from './format.ts'
 import { RECORD_HEADER_BYTES } from './format.ts'
 import type { SealedSegment } from './state.ts'
 
@@ -160,14 +160,4 @@ export function shortWrite(written: number, asked: number): FlumeError {
       facts: { written, asked },
     },
   )
-}
-
-/** Bytes `records` take in a segment. */
-export function bytesOf(records: readonly PendingRecord[]): number {
-  let bytes = 0
-  for (const record of records) {
-    const raw = RECORD_HEADER_BYTES + record.encoded.bodyLength
-    bytes += raw + padding(raw)
-  }
-  return bytes
 }
