@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Batch, Headers, Origin, Position } from '../../core/batch.ts'
 import { NO_HEADERS } from '../../core/batch.ts'
+import { FlumeError } from '../../core/errors.ts'
 import { ByteReader, ByteWriter } from '../../lib/bytes.ts'
 import type { RecordHeader } from './format.ts'
 import { FLAG_GAP, RECORD_HEADER_BYTES, padding } from './format.ts'
@@ -8,6 +9,8 @@ import { FLAG_GAP, RECORD_HEADER_BYTES, padding } from './format.ts'
 /** The body of a BATCH record (FORMAT.md): ends, headers, position, bodies. Pure. */
 
 const ABSENT = 0xffffffff
+/** What a u16 length can say. */
+const NAME_BYTES_MAX = 0xffff
 const NO_PADDING = Buffer.alloc(0)
 const PADDING = Array.from({ length: 8 }, (_, length) => Buffer.alloc(length))
 
@@ -29,6 +32,31 @@ export interface StreamPosition extends Position {
 /** Most bytes the record of a batch takes beyond its bodies, headers aside. */
 export function overheadBytes(events: number): number {
   return RECORD_HEADER_BYTES + 4 * events + 2048
+}
+
+/**
+ * Why no record can hold the batch, if so: an error of the component that made it. Found before anything
+ * is written, so that it fails alone; what is written can be read.
+ */
+export function unfitness({ count, bodies, ends, headers, origin }: Batch): FlumeError | undefined {
+  if (ends.length !== count || (count > 0 && ends[count - 1]! > bodies.length))
+    return unfit(`${ends.length} ends and ${bodies.length} bytes for ${count} events`)
+  if (count > 0 && origin !== undefined && origin.offsets.length !== count)
+    return unfit(`${origin.offsets.length} offsets for ${count} events`)
+  for (const [name, values] of headers.columns)
+    if (values.length !== count)
+      return unfit(`${values.length} values of header ${name.slice(0, 64)} for ${count} events`)
+  const names = [...headers.common.keys(), ...headers.columns.keys()]
+  if (origin !== undefined) names.push(origin.stream, origin.routing, origin.memo)
+  const long = names.find((name) => Buffer.byteLength(name) > NAME_BYTES_MAX)
+  if (long === undefined) return undefined
+  return unfit(`a name of ${Buffer.byteLength(long)} bytes, "${long.slice(0, 64)}…"`)
+}
+
+function unfit(what: string): FlumeError {
+  return new FlumeError('FLM9001', `a batch cannot be stored: it has ${what}; please report this`, {
+    retryable: false,
+  })
 }
 
 export function encodeBatch(batch: Batch): EncodedBatch {

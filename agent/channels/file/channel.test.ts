@@ -200,3 +200,18 @@ test('a disk that was full takes events again once all is delivered, though the 
   await append(channel, bodies(['again']))
   expect(await drain(channel)).toStrictEqual(['again'])
 })
+
+test('a batch that no record can hold is refused at once, and does not keep the others out', async () => {
+  const { channel } = await fixture()
+  const name = 'n'.repeat(70_000)
+  const poison = {
+    ...bodies(['a']),
+    headers: { common: new Map([[name, 'v']]), columns: new Map() },
+  }
+  const room = await channel.reserve({ events: 1, bytes: 1 }, never)
+  const refused = channel.append(poison, room)
+  await append(channel, bodies(['b']))
+  await expect(refused.safe).rejects.toMatchObject({ code: 'FLM9001', retryable: false })
+  expect(await drain(channel)).toStrictEqual(['b'])
+  expect(channel.stats()).toMatchObject({ problem: undefined, appendedEvents: 1 })
+})

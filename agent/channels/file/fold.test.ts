@@ -40,10 +40,13 @@ const ack = (from: number, to: number, next: number): PendingRecord =>
     { nextSequence: next, nowMs: 0 },
   )
 
-/** Writes each group with its own sync, then damages byte `at` of record `record`. */
+/**
+ * Writes each group with its own sync, then damages byte `at` of record `record`; `cutAt`: the file ends
+ * that far into the last record.
+ */
 async function folded(
   groups: readonly PendingRecord[][],
-  damage?: { record: number; at: number },
+  damage?: { record: number; at: number; cutAt?: number },
   below?: number,
 ) {
   const { disk } = await logFixture()
@@ -54,6 +57,7 @@ async function folded(
   for (const group of groups)
     for (const placed of await segment.write(group, () => {})) offsets.push(placed.offset)
   if (damage !== undefined) disk.corrupt(PATH, offsets[damage.record]! + damage.at, 0xff)
+  if (damage?.cutAt !== undefined) await file.truncate(offsets.at(-1)! + damage.cutAt)
   const state = new ChannelState(1e6)
   const scanner = scannerOf(file, header, { end: await file.size(), readBytes: 4096 })
   return { state, offsets, result: await new SegmentFold(state, below).run(scanner) }
@@ -119,4 +123,15 @@ test('events behind the first of the next segment do not count, and those up to 
   expect([result.lostEvents, state.nextSequence]).toStrictEqual([0, 4])
   const gap = await folded([[batch(0)]], undefined, 4)
   expect([gap.result.lostEvents, gap.state.nextSequence]).toStrictEqual([2, 4])
+})
+
+test('a record that a crash cut short still says what was synced before it: damage there is counted', async () => {
+  const { state, result, offsets } = await folded([[batch(0)], [batch(2)], [batch(4)]], {
+    record: 1,
+    at: 0,
+    cutAt: 70,
+  })
+  expect(result.damages).toStrictEqual([{ from: offsets[1], to: offsets[2] }])
+  expect(result.endOffset).toBe(offsets[2])
+  expect([result.lostEvents, state.nextSequence]).toStrictEqual([2, 4])
 })

@@ -33,8 +33,6 @@ export class SegmentFold {
   readonly #below: number
   readonly #gaps: Damage[] = []
   readonly #damages: Damage[] = []
-  /** What was met since the first damage; whether it counts is known at the end. */
-  readonly #doubtful: ScanItem[] = []
   #payloadBytes = 0
   #firstAppendedAtMs: number | undefined
   #endOffset = HEADER_BYTES
@@ -48,14 +46,31 @@ export class SegmentFold {
   }
 
   async run(scanner: SegmentScanner): Promise<Folded> {
-    for (let item = await scanner.next(); item !== undefined; item = await scanner.next()) {
-      if (item.header !== undefined && this.#isNextSegments(item.header)) break
-      if (item.header !== undefined)
-        this.#durableUpTo = Math.max(this.#durableUpTo, item.header.durableUpTo)
-      if (item.kind === 'damage' || this.#doubtful.length > 0) this.#doubtful.push(item)
-      else this.#apply(item.header, item.body)
+    let surveyed = false
+    for (;;) {
+      const place = scanner.place
+      const item = await scanner.next()
+      if (item === undefined || this.#isNextSegments(item)) break
+      this.#noteDurable(item)
+      if (item.kind === 'record') {
+        this.#apply(item.header, item.body)
+        continue
+      }
+      if (!surveyed) {
+        await this.#survey(scanner)
+        scanner.returnTo(place)
+        surveyed = true
+        continue
+      }
+      // Torn: written and never synced, or cut short by a crash. Nobody was told that it is there.
+      if (item.from >= this.#durableUpTo) {
+        // The first of its group knows which events were synced before it.
+        if (item.header?.durableUpTo === item.from) this.#skip(item.header.firstSequence)
+        break
+      }
+      this.#damages.push({ from: item.from, to: item.to })
+      this.#endOffset = item.to
     }
-    this.#settleDoubtful()
     if (this.#below !== Number.MAX_SAFE_INTEGER) this.#skip(this.#below)
     return {
       damages: this.#damages,
@@ -68,22 +83,25 @@ export class SegmentFold {
     }
   }
 
-  #isNextSegments(header: RecordHeader): boolean {
-    const { firstSequence } = header
-    return firstSequence > this.#below || (firstSequence === this.#below && header.type === BATCH)
+  /**
+   * Whether damage counts is known when all records behind it were seen. They are read twice rather
+   * than kept: they may be a whole segment.
+   */
+  async #survey(scanner: SegmentScanner): Promise<void> {
+    for (let item = await scanner.next(); item !== undefined; item = await scanner.next()) {
+      if (this.#isNextSegments(item)) return
+      this.#noteDurable(item)
+    }
   }
 
-  #settleDoubtful(): void {
-    for (const item of this.#doubtful) {
-      if (item.kind === 'record') {
-        this.#apply(item.header, item.body)
-        continue
-      }
-      // Torn: written and never synced, or cut short by a crash. Nobody was told that it is there.
-      if (item.from >= this.#durableUpTo) break
-      this.#damages.push({ from: item.from, to: item.to })
-      this.#endOffset = item.to
-    }
+  #noteDurable({ header }: ScanItem): void {
+    if (header !== undefined) this.#durableUpTo = Math.max(this.#durableUpTo, header.durableUpTo)
+  }
+
+  #isNextSegments({ header }: ScanItem): boolean {
+    if (header === undefined) return false
+    const { firstSequence, type } = header
+    return firstSequence > this.#below || (firstSequence === this.#below && type === BATCH)
   }
 
   #apply(header: RecordHeader, body: Buffer): void {

@@ -1,6 +1,7 @@
 import type { Batch, Position } from '../../core/batch.ts'
+import { FlumeError } from '../../core/errors.ts'
 import type { StreamPosition } from './batch-codec.ts'
-import { encodeBatch } from './batch-codec.ts'
+import { encodeBatch, unfitness } from './batch-codec.ts'
 import { ACK, BATCH, recordBytes } from './format.ts'
 import type { PendingAcknowledgements, PendingAppend } from './pending.ts'
 import { trim } from './pending.ts'
@@ -28,16 +29,20 @@ export class Group {
   readonly batches: GroupedBatch[] = []
   /** Appends of which nothing had to be written: repeats, and bare positions. */
   readonly settled: PendingAppend[] = []
+  /** Appends that no record can hold. They fail alone: nothing else may wait for them. */
+  readonly refused: { readonly append: PendingAppend; readonly error: FlumeError }[] = []
   acknowledgement: Acknowledgement | undefined
   /** Positions as they will be after this group, by stream. */
   readonly #positions = new Map<string, Position>()
   /** Those of them that no BATCH record of the group carries. */
   readonly #bare = new Map<string, StreamPosition>()
+  readonly #recordBytesMax: number
   #nextSequence: number
   #bytes = 0
 
-  constructor(state: ChannelState, nowMs: number) {
+  constructor(state: ChannelState, nowMs: number, recordBytesMax: number) {
     this.#state = state
+    this.#recordBytesMax = recordBytesMax
     this.appendedAtMs = nowMs
     this.#nextSequence = state.nextSequence
   }
@@ -56,8 +61,8 @@ export class Group {
   }
 
   /**
-   * Encodes an append, if `fits` allows its size. Returns whether it is in the group; if not, the group
-   * is as it was.
+   * Encodes an append, if `fits` allows its size. Returns whether it is dealt with; if not, the group is
+   * as it was.
    */
   add(append: PendingAppend, fits: (bytes: number) => boolean): boolean {
     const origin = append.batch.origin
@@ -66,6 +71,11 @@ export class Group {
     const batch = trim(append.batch, known)
     if (batch === undefined) {
       this.settled.push(append)
+      return true
+    }
+    const unfit = unfitness(batch)
+    if (unfit !== undefined) {
+      this.refused.push({ append, error: unfit })
       return true
     }
     const position = origin && { ...origin, offset: origin.to }
@@ -77,6 +87,10 @@ export class Group {
     }
     const encoded = encodeBatch(batch)
     const bytes = recordBytes(encoded.bodyLength)
+    if (bytes > this.#recordBytesMax) {
+      this.refused.push({ append, error: tooLarge(batch, bytes, this.#recordBytesMax) })
+      return true
+    }
     if (!fits(this.#bytes + bytes)) return false
     this.#bytes += bytes
     this.records.push({
@@ -114,4 +128,12 @@ export class Group {
     for (const { batch, position } of this.batches) this.#state.applyBatch(batch.count, position)
     if (this.acknowledgement !== undefined) this.#state.applyAcknowledgement(this.acknowledgement)
   }
+}
+
+function tooLarge(batch: Batch, bytes: number, bytesMax: number): FlumeError {
+  return new FlumeError(
+    'FLM2203',
+    `a batch of ${batch.count} events takes ${bytes} bytes with its headers, above the ${bytesMax} bytes of a record: raise segmentSize, send smaller events or fewer headers`,
+    { retryable: false, facts: { events: batch.count, bytes, bytesMax } },
+  )
 }

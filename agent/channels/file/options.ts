@@ -6,8 +6,10 @@ export interface FileChannelOptions {
   readonly capacityBytes: number
   readonly capacityEvents: number | undefined
   readonly segmentBytes: number
-  /** Most bytes of one batch; a record of it is below a quarter of a segment. */
+  /** Most bytes of the bodies of one batch. */
   readonly batchBytesMax: number
+  /** Most bytes of a record, headers of events included; above it a batch is refused. */
+  readonly recordBytesMax: number
   /** Size of one reserve file; there are RESERVE_FILES of them. */
   readonly reserveFileBytes: number
   readonly positionsBytesMax: number
@@ -34,7 +36,7 @@ export function fileChannelOptions(config: FileChannelConfig): FileChannelOption
   const capacityBytes = config.capacity
   const segmentBytes =
     config.segmentSize ?? Math.min(SEGMENT_BYTES_DEFAULT, Math.floor(capacityBytes / 8))
-  const recordBytesMax = Math.min(
+  const recordBytesUsual = Math.min(
     4 * MI,
     Math.floor((segmentBytes - HEADER_BYTES - RECORD_HEADER_BYTES) / 4),
   )
@@ -42,13 +44,16 @@ export function fileChannelOptions(config: FileChannelConfig): FileChannelOption
     Math.min(RESERVE_BYTES_MIN, Math.floor(capacityBytes / 8)),
     capacityBytes * RESERVE_RATIO,
   )
+  const reserveFileBytes = align(Math.ceil(reserveBytes / RESERVE_FILES))
   return {
     capacityBytes,
     capacityEvents: config.capacityEvents,
     segmentBytes,
-    batchBytesMax: Math.floor(recordBytesMax * BATCH_RATIO),
-    reserveFileBytes: align(Math.ceil(reserveBytes / RESERVE_FILES)),
-    positionsBytesMax: Math.floor(segmentBytes / 16),
+    batchBytesMax: Math.floor(recordBytesUsual * BATCH_RATIO),
+    recordBytesMax: Math.floor(segmentBytes / 2),
+    reserveFileBytes,
+    // A CHECKPOINT, and acknowledgements behind it, must fit into a reserve file.
+    positionsBytesMax: Math.min(Math.floor(segmentBytes / 16), Math.floor(reserveFileBytes / 2)),
     cacheBytesMax: Math.min(32 * MI, capacityBytes),
     groupBytesMax: 8 * MI,
     pendingBytesMax: 16 * MI,

@@ -30,3 +30,10 @@ test('a stream above the bound alone is kept: the newest always is', () => {
   positions.set('a', at(1))
   expect(positions.size).toBe(1)
 })
+
+test('a name counts as the bytes it takes in a checkpoint, not as its characters', () => {
+  const positions = new Positions(100)
+  positions.set('日'.repeat(20), { offset: 1, routing: '', memo: '' })
+  positions.set('b'.repeat(20), { offset: 1, routing: '', memo: '' })
+  expect(positions.size).toBe(1)
+})

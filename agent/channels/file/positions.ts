@@ -53,7 +53,7 @@ export class Positions {
   }
 }
 
-/** As encoded, names and memos being ASCII as a rule. */
-function bytesOf(stream: string, position: Position): number {
-  return 14 + stream.length + position.routing.length + position.memo.length
+/** As encoded: three lengths, an offset, three texts. */
+function bytesOf(stream: string, { routing, memo }: Position): number {
+  return 14 + Buffer.byteLength(stream) + Buffer.byteLength(routing) + Buffer.byteLength(memo)
 }

@@ -106,3 +106,17 @@ test('records that are skipped are not checked', async () => {
   expect(sequences(await scan(0, 1))).toStrictEqual([0, 1, 2])
   expect(sequences(await scan())).toStrictEqual(['damage', 1, 2])
 })
+
+test('a file that ends long before the log says is not looked through in steps of eight bytes', async () => {
+  const { disk, file, offsets } = await segment(['one', 'two', 'three'])
+  await file.truncate(offsets[2]! + 10)
+  const before = disk.counts.read
+  const end = 64 * 2 ** 20
+  const options = { file, salt: saltOf(header), end, readBytes: 256, expected: 0 }
+  const scanner = new SegmentScanner(options)
+  const items: ScanItem[] = []
+  for (let item = await scanner.next(); item; item = await scanner.next()) items.push(item)
+  expect(sequences(items)).toStrictEqual([0, 1, 'damage'])
+  expect(items[2]).toMatchObject({ from: offsets[2], to: end })
+  expect(disk.counts.read - before).toBeLessThan(20)
+})

@@ -17,13 +17,19 @@ MAGIC_BYTES.writeUInt32LE(RECORD_MAGIC)
 /** What stands at a place in a segment. */
 export type ScanItem =
   | { readonly kind: 'record'; readonly header: RecordHeader; readonly body: Buffer }
-  /** Bytes [from, to) are no valid record. `header` is there when only the body is damaged. */
+  /** Bytes [from, to) are no valid record. `header` is there when the body alone is damaged or cut short. */
   | {
       readonly kind: 'damage'
       readonly from: number
       readonly to: number
       readonly header: RecordHeader | undefined
     }
+
+/** A place in a scan. */
+export interface ScanPlace {
+  readonly offset: number
+  readonly expected: number
+}
 
 export interface ScannerOptions {
   readonly file: DiskFile
@@ -66,6 +72,17 @@ export class SegmentScanner {
     return this.#offset
   }
 
+  /** The place of the next item, to come back to. */
+  get place(): ScanPlace {
+    return { offset: this.#offset, expected: this.#expected }
+  }
+
+  /** Goes back to a place that was passed. */
+  returnTo(place: ScanPlace): void {
+    this.#offset = place.offset
+    this.#expected = place.expected
+  }
+
   /**
    * The next item; undefined at the end. The bodies of BATCH records that end at or below `skipBelow`
    * are neither read nor checked: their `body` is empty.
@@ -76,7 +93,8 @@ export class SegmentScanner {
     const header = await this.#headerAt(from)
     if (header === undefined) return this.#damage(from, await this.#resync(from), undefined)
     const to = from + recordBytes(header.bodyLength)
-    if (to > this.end) return this.#damage(from, await this.#resync(from), undefined)
+    // The header counts, cut short or not: what it says was synced before it was.
+    if (to > this.end) return this.#damage(from, await this.#resync(from), header)
     if (header.type === BATCH && header.firstSequence + header.count <= skipBelow) {
       this.#advance(header, to)
       return { kind: 'record', header, body: Buffer.alloc(0) }
@@ -114,6 +132,8 @@ export class SegmentScanner {
     let offset = from + RECORD_ALIGNMENT
     while (offset + RECORD_HEADER_BYTES <= this.end) {
       await this.#ensure(offset, RECORD_HEADER_BYTES)
+      // The file may be shorter than the log says: then nothing is left to look at.
+      if (this.#windowAt + this.#window.length < offset + RECORD_HEADER_BYTES) return this.end
       const at = this.#window.indexOf(MAGIC_BYTES, offset - this.#windowAt)
       if (at < 0) {
         // The magic may straddle the edge of the window, at an aligned place.

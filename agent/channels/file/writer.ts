@@ -203,7 +203,7 @@ export class Writer {
     const { log, state, clock, options } = this.#context
     this.#lastMs = Math.max(this.#lastMs, clock.now())
     for (let attempt = 0; ; attempt++) {
-      const group = new Group(state, this.#lastMs)
+      const group = new Group(state, this.#lastMs, options.recordBytesMax)
       const taken: PendingAppend[] = []
       let first = true
       const fits = (bytes: number): boolean => {
@@ -232,6 +232,7 @@ export class Writer {
     this.#context.committed(group, placed)
     for (const { append } of group.batches) append.resolve()
     for (const append of group.settled) append.resolve()
+    for (const { append, error } of group.refused) append.reject(error)
     acks.settle()
   }
 
