@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { alternate } from './alternate.ts'
+import { diskAlone } from './disk-alone.ts'
 import type { Drain } from './drain.ts'
 import { RATIO_HEAD, drainTable, ratios, steadyEventsPerSecond } from './drain-table.ts'
 import type { Contender } from './drain-table.ts'
@@ -17,7 +18,8 @@ import type { WorkFolder } from './work-folder.ts'
  *
  * Ours: tail → file channel → file sink, also with a timestamp and a static interceptor. Both the
  * channel and the sink sync before they acknowledge. Flume: TAILDIR → file channel → file_roll in
- * batches of 1000, and the same with its memory channel, which survives nothing.
+ * batches of 1000, and the same with its memory channel, which survives nothing. Flume syncs its
+ * channel, never its output. Beside them what the disk can do: disk-alone.ts.
  *
  * Clock: from exec of the agent to the last byte in the output, so start-up counts; beside it the
  * rate from the first look that saw output to the last byte. CPU: utime + stime of the process with
@@ -29,6 +31,7 @@ const OURS = 'ours, file channel'
 const OURS_INTERCEPTED = 'ours, with timestamp + static'
 const FLUME_FILE = 'Flume, file channel'
 const FLUME_MEMORY = 'Flume, memory channel'
+const DISK = 'the disk alone, bytes twice'
 
 export async function w1(work: WorkFolder, effort: Effort): Promise<string> {
   const lines = {
@@ -44,14 +47,20 @@ export async function w1(work: WorkFolder, effort: Effort): Promise<string> {
     { name: FLUME_FILE, run: () => drainByFlume(input, 'file') },
     { name: OURS_INTERCEPTED, run: () => drainByUs(input, interceptors) },
     { name: FLUME_MEMORY, run: () => drainByFlume(input, 'memory') },
+    { name: DISK, run: () => diskAlone(work, lines) },
   ])
   const contender = (name: string): Contender => ({ name, lines, runs: results.get(name)! })
   const [ours, flume] = [contender(OURS), contender(FLUME_FILE)]
   const [memory, intercepted] = [contender(FLUME_MEMORY), contender(OURS_INTERCEPTED)]
   return [
     `## W1: ${short(lines.count)} lines of ${lines.bytes} B, file → channel → file`,
-    drainTable([ours, intercepted, flume, memory]),
-    table(RATIO_HEAD, [ratios(ours, flume), ratios(ours, memory), ratios(intercepted, ours)]),
+    drainTable([ours, intercepted, flume, memory, contender(DISK)]),
+    table(RATIO_HEAD, [
+      ratios(ours, flume),
+      ratios(ours, memory),
+      ratios(intercepted, ours),
+      ratios(ours, contender(DISK)),
+    ]),
     channelFacts(ours.runs as OurDrain[]),
     `With interceptors: ${percent(intercepted, ours)} of the plain speed after the first output.`,
     await syncTable(input),
