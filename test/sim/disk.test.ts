@@ -187,6 +187,7 @@ describe('a fault of the simulated disk', () => {
     const { disk, file } = await diskWithFile('x')
     await disk.remove('/d/a')
     expect(disk.usedBytes).toBe(4096)
+    expect(disk.paths()).toEqual([])
     await file.close()
     expect(disk.usedBytes).toBe(0)
   })

@@ -173,7 +173,7 @@ export class SimDisk implements Disk {
       const node = directory.names.get(name)
       if (node === undefined) return
       if (node instanceof FileNode) this.#keepStale(node)
-      else if (node.names.size > 0) throw systemError('EEXIST', 'rmdir', path)
+      else if (node.names.size > 0) throw systemError('ENOTEMPTY', 'rmdir', path)
       directory.change(this.#nameOrder++, [{ name, node: undefined }])
     })
   }
@@ -270,6 +270,7 @@ export class SimDisk implements Disk {
   /** Paths of all files, sorted. */
   paths(): string[] {
     return this.#files()
+      .filter(({ node, path }) => this.#find(path) === node)
       .map(({ path }) => path)
       .sort()
   }

@@ -20,6 +20,7 @@ export interface RunResult {
 /** An operation is an action of a run; a run has at least this many, and a fault that fired. */
 const OPERATIONS_MIN = 50
 const OPERATIONS_MAX = 140
+const RESERVE_FILE_BYTES_MIN = 8192
 
 const WEIGHTS = {
   emit: 30,
@@ -42,7 +43,7 @@ const WEIGHTS = {
   power: 1.2,
   reopen: 1.2,
   openTwice: 0.3,
-  flip: 1,
+  flip: 2,
   drain: 0.6,
 } as const
 
@@ -51,17 +52,20 @@ type Action = keyof typeof WEIGHTS
 /** The channel, its surroundings and its sizes, all from the seed: tiny, so that everything happens. */
 export function simulationOptions(random: SeededRandom, open: OpenChannel): SimulationOptions {
   const segmentSize = random.pick([16, 24, 64]) * 1024
+  const sizes = fileChannelOptions({
+    segmentSize,
+    capacity: segmentSize * random.pick([4, 8, 32]),
+    capacityEvents: random.chance(0.15) ? 200 : undefined,
+  })
   const sinks = random.pick([1, 1, 2, 3])
   const sources = random.between(1, 3)
   return {
     random,
     open,
     channel: {
-      ...fileChannelOptions({
-        segmentSize,
-        capacity: segmentSize * random.pick([4, 8, 32]),
-        capacityEvents: random.chance(0.15) ? 200 : undefined,
-      }),
+      ...sizes,
+      // A checkpoint and the states of all sinks fit, as they do in a reserve of megabytes.
+      reserveFileBytes: Math.max(sizes.reserveFileBytes, RESERVE_FILE_BYTES_MIN),
       cacheBytesMax: random.pick([0, 1000, 10_000, 1_000_000]),
       groupBytesMax: random.pick([1, 4000, 1_000_000]),
       pendingBytesMax: random.pick([4000, 1_000_000]),

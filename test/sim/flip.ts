@@ -3,14 +3,15 @@ import type { SeededRandom } from './random.ts'
 import type { Simulation } from './simulation.ts'
 
 /**
- * Flips one bit in the body of an event, on the medium, in a segment that is not the newest: there
- * everything was synced, so that the damage cannot be taken for a torn write.
+ * Flips one bit in the body of an event, on the medium, in a segment that was synced whole, so that
+ * the damage cannot be taken for a torn write. The newest is being written, and the one before it is the
+ * newest again when its roll fails.
  */
 export function flipBody(simulation: Simulation, random: SeededRandom): void {
   const { disk, oracle } = simulation
   const segments = disk.paths().filter((path) => path.endsWith('.seg'))
-  if (segments.length < 2) return
-  const path = random.pick(segments.slice(0, -1))
+  if (segments.length < 3) return
+  const path = random.pick(segments.slice(0, -2))
   const content = disk.contentOf(path)
   const places = bodiesIn(content)
   if (places.length === 0) return

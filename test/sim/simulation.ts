@@ -451,6 +451,7 @@ export class Simulation {
     this.freeDisk()
     await this.drain(() => this.atRest(), 'draining at the end')
     this.oracle.drained(this.channel.stats())
+    await this.drain(() => this.channel.stats().state === 'open', 'taking events again')
     for (const source of this.sources) {
       await this.drain(() => !source.waiting && source.idle, 'sources come to rest')
       this.#watch(source.emit(this.channel, { emptyBatch: false }))
