@@ -25,8 +25,8 @@ export interface Channel {
    * With another routing hash the position is replaced, also by a lower one.
    *
    * A batch without events but with an origin carries the position alone: it is written with the
-   * next group, or when the channel is idle within its acknowledgement delay. It is accepted at once
-   * and safe when durable.
+   * next group, or when the channel is idle within its acknowledgement delay. It is accepted at once,
+   * unless thousands wait already, and safe when durable.
    *
    * The receipt rejects with a retryable FlumeError (FLM2201, FLM2202) when the write failed; then
    * no event of the batch is in the channel, nor will be after a restart, and every append that was

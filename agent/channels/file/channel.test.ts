@@ -215,3 +215,34 @@ test('a batch that no record can hold is refused at once, and does not keep the 
   expect(await drain(channel)).toStrictEqual(['b'])
   expect(channel.stats()).toMatchObject({ problem: undefined, appendedEvents: 1 })
 })
+
+test('positions alone cannot pile up in memory while the disk lets nothing be written', async () => {
+  const { disk, channel, clock } = await fixture()
+  disk.faults.arm({ kinds: ['datasync'], code: 'EIO', persistent: true })
+  let accepted = 0
+  for (let n = 1; n <= 6000; n++) {
+    const batch = bodies([], 's')
+    const room = await channel.reserve({ events: 0, bytes: 0 }, never)
+    const receipt = channel.append({ ...batch, origin: { ...batch.origin!, to: n } }, room)
+    receipt.accepted.then(
+      () => accepted++,
+      () => {},
+    )
+  }
+  await turns(50)
+  expect(accepted).toBeGreaterThan(1000)
+  expect(accepted).toBeLessThan(4200)
+  disk.faults.clear()
+  for (let n = 0; n < 3; n++) {
+    clock.advance(1000)
+    await turns(50)
+  }
+})
+
+test('a channel whose file cannot be closed gives its lock back', async () => {
+  const { disk, channel, open } = await fixture()
+  await append(channel, bodies(['a']))
+  disk.faults.arm({ kinds: ['close'], code: 'EIO' })
+  await expect(channel.close()).rejects.toThrow('EIO')
+  expect(await drain(await open())).toStrictEqual(['a'])
+})

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Batch, Position } from '../../core/batch.ts'
+import { NO_HEADERS } from '../../core/batch.ts'
 import type { ChannelContext } from '../../core/channel-context.ts'
 import type {
   BatchSize,
@@ -35,6 +36,11 @@ import type { HeldRoom } from './room.ts'
 import type { Placed } from './segment.ts'
 import { ChannelState } from './state.ts'
 import { Writer } from './writer.ts'
+
+const NO_BODIES = Buffer.alloc(0)
+
+/** Above this many appends that wait, positions alone are accepted only when durable: they hold no room. */
+const POSITIONS_WAITING_MAX = 4096
 
 /**
  * Opens the file channel in `context.directory`: locks it, recovers what is there, starts a new segment.
@@ -205,6 +211,8 @@ class FileChannel implements Channel {
   append(batch: Batch, reservation: Reservation): Receipt {
     const held = reservation as HeldRoom
     held.consume()
+    // The position alone is kept while it waits, not the buffer that its events were cut from.
+    if (batch.count === 0) batch = { ...batch, bodies: NO_BODIES, headers: NO_HEADERS }
     if (this.#closing !== undefined) {
       this.#room.giveBack(held)
       const refused = Promise.reject(this.#isClosed())
@@ -223,7 +231,8 @@ class FileChannel implements Channel {
         },
       })
     })
-    return receipt(batch.count === 0 ? Promise.resolve() : durable, durable)
+    const early = batch.count === 0 && this.#writer.waiting <= POSITIONS_WAITING_MAX
+    return receipt(early ? Promise.resolve() : durable, durable)
   }
 
   take(options: TakeOptions): Promise<Lease | undefined> {
@@ -278,10 +287,13 @@ class FileChannel implements Channel {
   async #close(): Promise<void> {
     this.#refillTimer?.clear()
     this.#room.refuse(this.#isClosed())
-    await this.#delivery.close()
-    await this.#writer.close()
-    await this.#reader.close()
-    this.#lock.release()
+    try {
+      await this.#delivery.close()
+      await this.#writer.close()
+      await this.#reader.close()
+    } finally {
+      this.#lock.release()
+    }
   }
 
   #fits(held: BatchSize, need: BatchSize): boolean {

@@ -149,7 +149,14 @@ export function segmentName(number: number): string {
 
 /** The number of a segment by its file name, or undefined for another file. */
 export function segmentNumber(name: string): number | undefined {
-  return /^[0-9a-f]{16}\.seg$/.test(name) ? Number.parseInt(name.slice(0, 16), 16) : undefined
+  if (!/^[0-9a-f]{16}\.seg$/.test(name)) return undefined
+  const number = Number.parseInt(name.slice(0, 16), 16)
+  return Number.isSafeInteger(number) ? number : undefined
+}
+
+/** Whether a file is one that we were making, a segment or a reserve; others are not ours to remove. */
+export function isTemporary(name: string): boolean {
+  return /^([0-9a-f]{16}|reserve-[0-9])\.tmp$/.test(name)
 }
 
 // Sequences and offsets stay below 2^53: numbers are faster than bigints and last 9e15 events.

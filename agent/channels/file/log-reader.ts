@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { FlumeError } from '../../core/errors.ts'
 import type { Disk, DiskFile } from '../../lib/disk.ts'
 import type { Folded } from './fold.ts'
@@ -90,12 +90,16 @@ export function scannerOf(
   })
 }
 
-/** The header of a segment file; undefined when it is damaged. Rejects with FLM2103. */
+/**
+ * The header of a segment file; undefined when it is damaged, or that of another segment, as in a copy
+ * under a wrong name. Rejects with FLM2103.
+ */
 export async function readHeader(file: DiskFile, path: string): Promise<SegmentHeader | undefined> {
   const head = Buffer.alloc(HEADER_BYTES)
   await file.read(head, 0)
   const header = decodeSegmentHeader(head)
-  if (header !== 'newer') return header
+  if (header !== 'newer')
+    return header?.number === segmentNumber(basename(path)) ? header : undefined
   throw new FlumeError(
     'FLM2103',
     `${path} was written by a newer version: use that version, or drain the channel with it first`,

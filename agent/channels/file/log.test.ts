@@ -142,3 +142,16 @@ test('a predecessor whose events are all acknowledged is known as what a roll wo
   await log.roll(state)
   expect(log.holdsDone(state)).toBe(false)
 })
+
+test('a reserve file that cannot be written is closed again at each attempt', async () => {
+  const { disk, log, state } = await opened()
+  await write(log, state)
+  disk.capacityBytes = disk.usedBytes
+  await log.roll(state)
+  disk.faults.arm({ kinds: ['write'], code: 'EIO', persistent: true })
+  const before = { ...disk.counts }
+  for (let n = 0; n < 5; n++) await expect(log.roll(state)).rejects.toThrow('EIO')
+  const opens = disk.counts.open + disk.counts.create - before.open - before.create
+  // The segment that was being written is closed too.
+  expect(disk.counts.close - before.close).toBe(opens + 1)
+})

@@ -227,12 +227,14 @@ export class Log {
     const reserved = this.#reserve.take()
     // Without a reserve there is nothing to lose in trying.
     if (reserved === undefined) return this.#create(path, head)
+    let file: DiskFile | undefined
     try {
-      const file = await disk.open(reserved, 'write')
+      file = await disk.open(reserved, 'write')
       await writeHead(file, head)
       return { file, path: reserved, bytesMax: this.#reserve.fileBytes }
     } catch (error) {
       this.#reserve.giveBack(reserved)
+      await file?.close().catch(() => {})
       throw error
     }
   }
@@ -243,7 +245,7 @@ export class Log {
       await writeHead(file, head)
       return { file, path, bytesMax: undefined }
     } catch (error) {
-      await file.close()
+      await file.close().catch(() => {})
       await this.#context.disk.remove(path).catch(() => {})
       throw error
     }

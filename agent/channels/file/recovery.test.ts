@@ -97,3 +97,25 @@ test('a segment of a newer version is refused by name', async () => {
   after.place(newest, content)
   await expect(recovered(after)).rejects.toMatchObject({ code: 'FLM2103' })
 })
+
+test('files and directories of others stay, whatever they are called', async () => {
+  const { disk, recovered } = await written()
+  const after = disk.crash('kill')
+  after.place(join(DIRECTORY, 'notes.tmp'), Buffer.from('mine'))
+  await after.makeDirectory(join(DIRECTORY, 'more.tmp', 'inner'))
+  after.place(join(DIRECTORY, 'ffffffffffffffff.seg'), Buffer.from('mine'))
+  expect((await recovered(after))!.lastNumber).toBe(2)
+  const names = await after.list(DIRECTORY)
+  for (const name of ['notes.tmp', 'more.tmp', 'ffffffffffffffff.seg'])
+    expect(names).toContain(name)
+})
+
+test('an old segment that was copied under a newer name does not bring the old state back', async () => {
+  const { disk, recovered } = await written()
+  const after = disk.crash('kill')
+  const oldest = after.contentOf(join(DIRECTORY, '0000000000000001.seg'))
+  after.place(join(DIRECTORY, '0000000000000009.seg'), oldest)
+  const found = await recovered(after)
+  expect(found!.segments.map((segment) => segment.number)).toStrictEqual([1, 2])
+  expect(found!.lastNumber).toBe(9)
+})

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Logger } from '../../core/logger.ts'
 import type { Disk, DiskFile } from '../../lib/disk.ts'
-import { HEADER_BYTES, segmentName } from './format.ts'
+import { HEADER_BYTES, isTemporary, segmentName } from './format.ts'
 import type { LogContents, ReadSegment } from './log-reader.ts'
 import { readLog } from './log-reader.ts'
 import type { FileChannelOptions } from './options.ts'
@@ -33,7 +33,7 @@ export interface Recovered {
 export async function recover(context: RecoveryContext): Promise<Recovered | undefined> {
   const { directory, disk, options } = context
   for (const name of await disk.list(directory))
-    if (name.endsWith('.tmp')) await disk.remove(join(directory, name))
+    if (isTemporary(name)) await disk.remove(join(directory, name))
   const { readBytes, positionsBytesMax } = options
   const contents = await readLog({ directory, disk, readBytes, positionsBytesMax, mode: 'write' })
   if (contents === undefined) return undefined

@@ -118,3 +118,13 @@ test('closing on a disk that fails ends, and says that the outcome is unknown', 
   await closed
   expect(await failed).toMatchObject({ code: 'FLM2201', outcome: 'unknown' })
 })
+
+test('when the disk is found full while rolling, the reserve takes acknowledgements and no events', async () => {
+  const { disk, append, log, options } = await fixture()
+  const room = options.segmentBytes - log.segments.at(-1)!.endOffset
+  await append(bodies(['x'.repeat(room - 200)]))
+  disk.capacityBytes = disk.usedBytes
+  await expect(append(bodies(['y'.repeat(200)]))).rejects.toMatchObject({ code: 'FLM2202' })
+  expect(log.full).toBe(true)
+  expect(log.segments.at(-1)).toMatchObject({ firstSequence: 1, endSequence: 1 })
+})

@@ -58,6 +58,11 @@ export class Writer {
     return this.#problem
   }
 
+  /** Appends that wait for their group. */
+  get waiting(): number {
+    return this.#appends.length
+  }
+
   append(append: PendingAppend): void {
     this.#appends.push(append)
     // A bare position waits for company like an acknowledgement.
@@ -106,9 +111,12 @@ export class Writer {
     } catch (error) {
       this.#context.logger.warn({ error }, 'the channel was closed without an END record')
     }
-    await log.close()
-    this.#ended = true
-    this.#acks.fail(closed())
+    try {
+      await log.close()
+    } finally {
+      this.#ended = true
+      this.#acks.fail(closed())
+    }
   }
 
   #later(): void {
@@ -223,6 +231,8 @@ export class Writer {
         return { group, taken }
       }
       await log.roll(state)
+      // A segment made of a reserve file takes acknowledgements alone.
+      if (log.full) this.#refuseAppends(diskFull())
     }
   }
 
