@@ -53,6 +53,7 @@ export class KeyedInput {
 
   /** Writes about `linesPerSecond` of each key until `pause`. */
   start(linesPerSecond: number): void {
+    clearInterval(this.#timer)
     this.#timer = setInterval(() => {
       for (const writer of this.#writers) {
         writer.writeLines(this.#random.between(1, (2 * linesPerSecond * EVERY_MS) / 1000))

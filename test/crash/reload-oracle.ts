@@ -35,7 +35,10 @@ export interface ReloadVerdict {
   /** Lines twice in the output of a channel although the routing stayed the same. */
   readonly repeated: readonly string[]
   readonly torn: readonly string[]
-  /** Copies too many that a change of the routing, or a sink that left, may explain. */
+  /**
+   * Copies too many that a change of the routing, or a sink that left, may explain; at least, since
+   * of several shapes that explain a line it is not known which it was.
+   */
   readonly repeats: number
 }
 
@@ -72,8 +75,8 @@ export function judgeReloads(history: History, outputs: readonly ChannelOutput[]
       if (![...present.keys()].every((channel) => later.some((route) => route.includes(channel))))
         say('strangers')
       const tooMany = [...present.values()].reduce((sum, { count }) => sum + count - 1, 0)
-      const least = Math.min(...reached.map((route) => route.length))
-      repeats += tooMany + Math.max(0, reached.length === 0 ? 0 : present.size - least)
+      const most = Math.max(...reached.map((route) => route.length))
+      repeats += tooMany + Math.max(0, reached.length === 0 ? 0 : present.size - most)
       const inKept = [...present.values()].some(({ count, inLeft }) => count > 1 && inLeft === 0)
       if (inKept && sameRouting(history, window)) say('repeated')
     }

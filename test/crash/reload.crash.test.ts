@@ -58,7 +58,7 @@ describe(`configurations that change while the agent is killed (RELOAD_SEED=${se
         ...rows(killsByName),
         'channels seen after a change',
         ...rows(seenByRole),
-        `  ${totals.lines} lines written, lost 0; copies by changes of the routing: ${totals.repeats}`,
+        `  ${totals.lines} lines written, lost 0; copies by changes of the routing: at least ${totals.repeats}`,
       ].join('\n'),
     )
     expect(totals.kills).toBeGreaterThan(0)
