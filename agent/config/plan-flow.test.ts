@@ -70,7 +70,7 @@ describe('planFlow', () => {
 })
 
 describe('the routing of a source', () => {
-  it('changes with interceptors, selector and channels, not with the source or other parts', () => {
+  it('changes with interceptors, selector and channels, not with the source where all events go the same way', () => {
     const plain = routing('')
     expect(plain).not.toBe('')
     expect(routing('interceptors: []')).toBe(plain)
@@ -78,6 +78,17 @@ describe('the routing of a source', () => {
     expect(routing('channels: [b, a]')).not.toBe(plain)
     expect(routing('selector: { replicating: { optional: [b] } }')).not.toBe(plain)
     expect(plan(withSource('').replace('seq: {}', 'stress: {}')).sources[0]!.routing).toBe(plain)
+  })
+
+  it('changes with the source where a header decides, since it may come from there', () => {
+    const tail = (key: string) =>
+      withSource(byHeader('tier')).replace(
+        'seq: {}',
+        `tail: { groups: [{ name: g, files: [/x], headers: { tier: ${key} } }] }`,
+      )
+    const routingOf = (manifest: string) => plan(manifest).sources[0]!.routing
+    expect(routingOf(tail('v'))).toBe(routingOf(tail('v')))
+    expect(routingOf(tail('v'))).not.toBe(routingOf(tail('w')))
   })
 
   it('is empty where the selector looks at a header that is not the same when read again', () => {

@@ -47,10 +47,12 @@ function planSource(draft: SourceDraft, names: readonly string[]): SourcePlan {
       ? { type: 'replicating', config: catalog.selectors.replicating.schema.parse({}) }
       : planUnion(draft.selector)
   const channels = draft.channels === undefined ? names : draft.channels.map((name) => name!)
-  const routing = isDeterministic(interceptors, selector)
-    ? stableHash({ interceptors, selector, channels })
-    : ''
-  return { ...planComponent(draft), interceptors, selector, channels, routing }
+  const source = planComponent(draft)
+  const by = { interceptors, selector, channels }
+  // Headers may come from the source too (groups of tail): then its settings decide where events go.
+  const all = headerOf(selector) === undefined ? by : { ...by, source }
+  const routing = isDeterministic(interceptors, selector) ? stableHash(all) : ''
+  return { ...source, ...by, routing }
 }
 
 /**
@@ -58,11 +60,16 @@ function planSource(draft: SourceDraft, names: readonly string[]): SourcePlan {
  * again: what one channel has and would skip, the other may be missing.
  */
 function isDeterministic(interceptors: readonly TypedConfig[], selector: TypedConfig): boolean {
-  const header = SELECTORS[selector.type]!.header(selector.config)
+  const header = headerOf(selector)
   if (header === undefined) return true
   return !interceptors.some(({ type, config }) =>
     INTERCEPTORS[type]!.volatileHeaders(config).includes(header),
   )
+}
+
+/** The header that decides where an event goes, if one does. */
+function headerOf(selector: TypedConfig): string | undefined {
+  return SELECTORS[selector.type]!.header(selector.config)
 }
 
 /** A sink in no written group is a group of its own. */

@@ -31,7 +31,10 @@ export interface SourcePlan extends ComponentPlan {
   readonly selector: Omit<ComponentPlan, 'name'>
   /** The channels it feeds, in configured order; at least one. */
   readonly channels: readonly string[]
-  /** Hash of interceptors, selector and channels; '' when the routing is not deterministic. */
+  /**
+   * Hash of interceptors, selector and channels, and of the source where the selector looks at a
+   * header; '' when the routing is not deterministic.
+   */
   readonly routing: string
 }
 
