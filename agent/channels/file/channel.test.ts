@@ -246,3 +246,26 @@ test('a channel whose file cannot be closed gives its lock back', async () => {
   await expect(channel.close()).rejects.toThrow('EIO')
   expect(await drain(await open())).toStrictEqual(['a'])
 })
+
+test('on a disk that others fill at once, restart after restart opens and delivers: no block is given away', async () => {
+  const { disk, channel, open } = await fixture()
+  const texts = Array.from({ length: 12 }, (_, n) => `event ${n} ${'x'.repeat(500)}`)
+  for (const text of texts) await append(channel, bodies([text]))
+  let now = disk
+  let current = channel
+  const delivered: string[] = []
+  for (let n = 0; n < 12; n++) {
+    now = now.crash('kill')
+    // Others take whatever is free, also what opening gives back.
+    now.onCall = () => (now.capacityBytes = now.usedBytes)
+    now.capacityBytes = now.usedBytes
+    current = await open(now)
+    const lease = await take(current, 1)
+    delivered.push(bodyAt(lease!.batches[0]!, 0).toString())
+    await current.saveSinkState('out', Buffer.from(`${n}`))
+    const acknowledged = lease!.ack(Buffer.from(`${n + 1}`))
+    await current.saveSinkState('other', Buffer.from('x'))
+    await acknowledged
+  }
+  expect(delivered).toStrictEqual(texts)
+})

@@ -76,9 +76,30 @@ async function repair(
       { segment: name, offset: folded.endOffset, bytes: sizeBytes - folded.endOffset },
       'the unfinished end of a segment was cut off',
     )
-    await file.truncate(folded.endOffset)
+    await cutTail(file, folded.endOffset, {
+      sizeBytes,
+      keepBytes: context.options.reserveFileBytes,
+    })
   }
   await makeDurable(file, Math.max(folded.durableUpTo, HEADER_BYTES), folded.endOffset)
+}
+
+/**
+ * Takes away what follows `endOffset`. What is as large as a file of the reserve stays so, and
+ * its tail becomes zeros: on a full disk others would take them, and with them the room for the next restart.
+ */
+async function cutTail(
+  file: DiskFile,
+  endOffset: number,
+  { sizeBytes, keepBytes }: { readonly sizeBytes: number; readonly keepBytes: number },
+): Promise<void> {
+  const kept = sizeBytes < keepBytes ? endOffset : Math.max(endOffset, keepBytes)
+  if (kept < sizeBytes) await file.truncate(kept)
+  for (let at = endOffset; at < kept; at += REWRITE_BYTES) {
+    const zeros = Buffer.alloc(Math.min(REWRITE_BYTES, kept - at))
+    const written = await file.write([zeros], at)
+    if (written < zeros.length) throw shortWrite(written, zeros.length)
+  }
 }
 
 /**

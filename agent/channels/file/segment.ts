@@ -128,8 +128,9 @@ export class OpenSegment {
       await this.#file.datasync()
       onSync()
     } catch (error) {
-      // The tail is cut so that no reader meets it; when that fails too, the seal still hides it.
-      await this.#file.truncate(this.#endOffset).catch(() => {})
+      // The tail is cut so that no reader meets it; where it is not, the seal still hides it. A file of
+      // the reserve keeps its blocks: it becomes reserve again.
+      if (this.bytesMax === undefined) await this.#file.truncate(this.#endOffset).catch(() => {})
       throw error
     }
   }
