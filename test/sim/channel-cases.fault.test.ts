@@ -270,7 +270,8 @@ describe('a file channel', () => {
     const big = ['g', 'h', 'i'].map((letter) => letter.repeat(4000))
     const bench = await ChannelBench.create({
       ...SMALL,
-      segmentBytes: 64 * 1024,
+      segmentBytes: 256 * 1024,
+      recordBytesMax: 64 * 1024,
       batchBytesMax: 16_000,
     })
     await bench.append('before')
@@ -304,7 +305,13 @@ describe('a file channel', () => {
   test('delivers events whose bodies are its own segments, torn and corrupt ones too', async () => {
     const inner = await ChannelBench.create({ ...SMALL, segmentBytes: 2048 })
     for (let i = 0; i < 20; i++) await inner.append(`inner ${i} ${'z'.repeat(60)}`)
-    const options = { ...SMALL, segmentBytes: 64 * 1024, batchBytesMax: 16_000, cacheBytesMax: 0 }
+    const options = {
+      ...SMALL,
+      segmentBytes: 256 * 1024,
+      recordBytesMax: 64 * 1024,
+      batchBytesMax: 16_000,
+      cacheBytesMax: 0,
+    }
     const bench = await ChannelBench.create(options, 2)
     const bodies = inner.segments().map((path) => inner.disk.contentOf(path).toString('latin1'))
     const own = (): string => bench.disk.contentOf(bench.segments().at(-1)!).toString('latin1')
