@@ -281,6 +281,22 @@ describe('an append that fails', () => {
 })
 
 describe('positions', () => {
+  test('of a stream that was forgotten among very many do not pass its events on their way', async () => {
+    const { intake, channel } = harness({ a: {}, b: {} })
+    const known = { offset: 0, routing: '1.r', memo: '' }
+    for (const name of ['a', 'b']) channel(name).store.positions.set('in/n', known)
+    // Both channels had to forget the position of s, and so does the intake with the next new stream.
+    intake.begin('1.r', ['in/s', ...Array.from({ length: 65_536 }, (_, i) => `in/${i}`)])
+    const batches = [
+      streamBatch('s', 0, ['s0']),
+      streamBatch('n', 0, ['n0']),
+      streamBatch('s', 1, ['s1']),
+    ]
+    for (const { safe } of batches.map((batch) => intake.emit(batch))) await safe
+    expect([...channel('a').store.log].sort()).toEqual(['n0', 's0', 's1'])
+    expect([...channel('b').store.log].sort()).toEqual(['n0', 's0', 's1'])
+  })
+
   const byBody: Selector = (batch): Part[] => [
     { channel: bodiesOf(batch)[0]!.startsWith('a') ? 'a' : 'b', required: true, batch },
   ]

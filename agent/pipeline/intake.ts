@@ -59,7 +59,10 @@ export class Intake {
   readonly #options: IntakeOptions
   readonly #lanes = new Map<string, Lane>()
   readonly #ending = new AbortController()
+  /** Streams whose beginning all required channels have. */
   readonly #streams = new Set<string>()
+  /** Emissions that are not in all their channels yet, by stream. */
+  readonly #open = new Map<string, number>()
   #routing = ''
   #waiting: Waiting[] = []
   #ready: Ready[] = []
@@ -133,7 +136,10 @@ export class Intake {
     return this.#when(() => this.#emissions === 0)
   }
 
-  /** Resolves when no event of this source is in a channel that could still lose it. */
+  /**
+   * Resolves when no event of this source is in a channel that could still lose it, and no position
+   * is on its way: else a new routing would begin at an older one and read again what is there.
+   */
   safe(): Promise<void> {
     return this.#when(() => this.#emissions === 0 && this.#unsafe === 0)
   }
@@ -158,10 +164,13 @@ export class Intake {
       parts += unit.parts.length
       positions += unit.positions.length
     }
+    const stream = units[0]?.stream
     this.#emissions++
     this.#bytes += bytes
+    this.#countOpen(stream, 1)
     const settle = (accepted: boolean): void => {
       this.#emissions--
+      this.#countOpen(stream, -1)
       this.#bytes -= bytes
       if (accepted) this.#options.events.accepted(count, bytes)
       this.#notify()
@@ -261,8 +270,23 @@ export class Intake {
         await this.#pause(toFlumeError(thrown), failures)
       }
     }
-    if (this.#streams.size > STREAMS_KNOWN_MAX) this.#streams.clear()
+    if (this.#streams.size > STREAMS_KNOWN_MAX) this.#forgetStreams()
     for (const stream of begun.keys()) this.#streams.add(stream)
+  }
+
+  /**
+   * Those with events on their way stay: a channel may have had to forget their position, and one that
+   * was committed anew would pass these events.
+   */
+  #forgetStreams(): void {
+    for (const stream of this.#streams) if (!this.#open.has(stream)) this.#streams.delete(stream)
+  }
+
+  #countOpen(stream: string | undefined, delta: 1 | -1): void {
+    if (stream === undefined) return
+    const count = (this.#open.get(stream) ?? 0) + delta
+    if (count === 0) this.#open.delete(stream)
+    else this.#open.set(stream, count)
   }
 
   #beginning(unit: Unit) {
