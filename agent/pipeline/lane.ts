@@ -19,6 +19,7 @@ export interface LaneOptions {
   readonly append: (batch: Batch, reservation: Reservation) => Receipt
   readonly onBroken: () => void
   readonly onHealed: () => void
+  /** Appends that are accepted and not yet safe, those of positions alone included. */
   readonly onUnsafe: (delta: 1 | -1) => void
   readonly onRetry: (error: FlumeError, batches: number, delayMs: number) => void
   /** What the appends get that are not in the channel when the lane ends. */
@@ -86,18 +87,18 @@ export class Lane {
   #accepted(entry: Entry, safe: Promise<void>): void {
     entry.state = 'done'
     const { onUnsafe } = this.#options
+    const { batch, emission } = entry
     const settled = (tell: () => void): void => {
       onUnsafe(-1)
-      tell()
+      // A position alone is not what its sender waits for.
+      if (batch.count > 0) tell()
     }
-    if (entry.batch.count > 0) {
-      onUnsafe(1)
-      watch(
-        safe,
-        () => settled(() => entry.emission.safe()),
-        (error) => settled(() => entry.emission.unsafe(error)),
-      )
-    }
+    onUnsafe(1)
+    watch(
+      safe,
+      () => settled(() => emission.safe()),
+      (error) => settled(() => emission.unsafe(error)),
+    )
     entry.emission.accepted()
     this.#settled()
   }

@@ -27,6 +27,7 @@ import type { Shape } from './shape.ts'
 import { firstShape, lastShape, nextShape, unblocked } from './shape-changes.ts'
 
 export interface ReloadRunOptions {
+  /** 0: reloads alone, which repeat nothing whatever they change. */
   readonly kills: number
   readonly seed: number
   /** Nothing that changes where events go. */
@@ -51,6 +52,7 @@ const REACH_MS_MAX = 2000
 const KILL_AFTER_MS_MAX = 150
 const KILL_AT_START_MS_MAX = 700
 const STEPS_MAX = 3
+const RELOADS_WITHOUT_KILL = 10
 const STOP_MS_MAX = 30_000
 
 type Step = 'reload' | 'bad manifest' | 'settle' | 'load' | 'free a target'
@@ -70,7 +72,7 @@ export async function reloadRun(options: ReloadRunOptions): Promise<ReloadRunRes
   const run = new ReloadRun(options)
   let result
   try {
-    await run.killAll()
+    await (options.kills === 0 ? run.reloadAll() : run.killAll())
     await run.drain()
     result = run.judge()
   } finally {
@@ -106,9 +108,7 @@ class ReloadRun {
   }
 
   async killAll(): Promise<void> {
-    await this.#write(firstShape(this.#options.keepsRouting, this.#random))
-    this.#input.writeLines(this.#random.chance(0.3) ? 8000 : 100)
-    this.#input.start(LINES_PER_SECOND)
+    await this.#begin()
     for (let kill = 0; kill < this.#options.kills; kill++) {
       if (kill > 0 && this.#random.chance(0.4)) await this.#change()
       const name = await this.#liveAndDie()
@@ -116,6 +116,17 @@ class ReloadRun {
       // Whatever it had read: the next one reads what is there now.
       this.#note(this.#confirmed)
     }
+  }
+
+  /** One life without a death, that ends in order. */
+  async reloadAll(): Promise<void> {
+    await this.#begin()
+    const agent = this.#start(undefined)
+    for (let left = RELOADS_WITHOUT_KILL; left > 0; left--) {
+      await this.#reload(agent)
+      if (this.#random.chance(0.3)) await this.#step(agent)
+    }
+    await this.#stop(agent)
   }
 
   /** Everything that was ever written, in the channels it had to go to, by a last configuration. */
@@ -130,6 +141,10 @@ class ReloadRun {
         ({ role, stats }) => role === 'active' && stats?.backlogEvents === 0,
       ),
     )
+    await this.#stop(agent)
+  }
+
+  async #stop(agent: ReloadingAgent): Promise<void> {
     agent.signal('SIGTERM')
     const ending = await within(agent.ended, STOP_MS_MAX)
     if (ending !== 0) throw new Error(`the agent did not stop in order: ${ending}\n${agent.log()}`)
@@ -140,7 +155,7 @@ class ReloadRun {
     const shapes = this.#shapes
     const history: History = { shapes, confirmed: this.#confirmed, settled: this.#settled, lines }
     const verdict = judgeReloads(history, this.#outputs())
-    const wrong = wrongIn(verdict)
+    const wrong = wrongIn(verdict, this.#options.kills)
     if (wrong !== '') {
       writeFileSync(join(this.#options.directory, 'history.json'), JSON.stringify(history, null, 1))
       throw new Error(wrong)
@@ -159,6 +174,12 @@ class ReloadRun {
     this.#input.stop()
     this.#agent?.signal('SIGKILL')
     await this.#agent?.ended
+  }
+
+  async #begin(): Promise<void> {
+    await this.#write(firstShape(this.#options.keepsRouting, this.#random))
+    this.#input.writeLines(this.#random.chance(0.3) ? 8000 : 100)
+    this.#input.start(LINES_PER_SECOND)
   }
 
   get #shape(): Shape {
@@ -394,13 +415,14 @@ function named(point: DiskKillPoint | undefined): string {
   return point === undefined ? 'from outside' : nameOf(point)
 }
 
-function wrongIn(verdict: ReloadVerdict): string {
+function wrongIn(verdict: ReloadVerdict, kills: number): string {
   const kinds = ['lost', 'strangers', 'repeated', 'torn'] as const
   const texts = kinds.map((kind) =>
     verdict[kind].length === 0
       ? ''
       : `${verdict[kind].length} lines ${kind}:\n  ${verdict[kind].slice(0, 10).join('\n  ')}`,
   )
+  if (kills === 0 && verdict.repeats > 0) texts.push(`${verdict.repeats} copies without a kill`)
   return texts.filter((text) => text !== '').join('\n')
 }
 

@@ -11,18 +11,19 @@ import { reloadRun } from './reload-run.ts'
  */
 const KILLS_PER_RUN = 4
 /** Of the kills that are asked for, these are as many as are worth their time. */
-const KILLS_SHARE = 0.3
+const KILLS_SHARE = 0.35
 const CRASH_KILLS = Number(process.env['CRASH_KILLS'] ?? 20)
 
 const count = Number(
-  process.env['RELOAD_RUNS'] ?? Math.ceil((CRASH_KILLS * KILLS_SHARE) / KILLS_PER_RUN),
+  process.env['RELOAD_RUNS'] ?? Math.ceil((CRASH_KILLS * KILLS_SHARE) / KILLS_PER_RUN) + 1,
 )
 const seed = Number(process.env['RELOAD_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const only = process.env['RELOAD_RUN']
 const runs = only === undefined ? Array.from({ length: count }, (_, run) => run) : [Number(only)]
 
-/** Each third history, the second one first, never changes where events go. */
+/** Some histories never change where events go, and some have no kill; neither repeats anything. */
 const keepsRouting = (run: number): boolean => run % 3 === 1
+const killsIn = (run: number): number => (run % 6 === 2 ? 0 : KILLS_PER_RUN)
 
 const killsByName = new Map<string, number>()
 const seenByRole = new Map<string, number>()
@@ -32,7 +33,7 @@ describe(`configurations that change while the agent is killed (RELOAD_SEED=${se
   test.concurrent.for(runs)('history %i loses nothing and forgets no channel', async (run) => {
     const directory = mkdtempSync(join(tmpdir(), 'flume-reload-'))
     try {
-      const options = { kills: KILLS_PER_RUN, seed: seed + run, keepsRouting: keepsRouting(run) }
+      const options = { kills: killsIn(run), seed: seed + run, keepsRouting: keepsRouting(run) }
       const result = await reloadRun({ ...options, directory })
       add(killsByName, result.kills)
       add(seenByRole, result.left)
@@ -61,7 +62,7 @@ describe(`configurations that change while the agent is killed (RELOAD_SEED=${se
         `  ${totals.lines} lines written, lost 0; copies by changes of the routing: at least ${totals.repeats}`,
       ].join('\n'),
     )
-    expect(totals.kills).toBeGreaterThan(0)
+    expect(totals.shapes).toBeGreaterThan(0)
   })
 })
 
