@@ -128,3 +128,24 @@ test('when the disk is found full while rolling, the reserve takes acknowledgeme
   expect(log.full).toBe(true)
   expect(log.segments.at(-1)).toMatchObject({ firstSequence: 1, endSequence: 1 })
 })
+
+test('closing ends when new segments can be made and no group can be written to them', async () => {
+  const { disk, writer, clock } = await fixture()
+  let made = 0
+  disk.onCall = ({ kind }) => {
+    // The CHECKPOINT of each segment is written and synced; the write behind it fails.
+    if (kind !== 'syncDirectory') return
+    made++
+    disk.faults.arm({ kinds: ['write'], code: 'EIO' })
+  }
+  disk.faults.arm({ kinds: ['write'], code: 'EIO' })
+  const durable = writer.acknowledge((acks) => acks.setState('out', Buffer.from('x')))
+  const closed = writer.close()
+  for (let n = 0; n < 5; n++) {
+    await turns(50)
+    clock.advance(1000)
+  }
+  await closed
+  await expect(durable).rejects.toMatchObject({ code: 'FLM2204' })
+  expect(made).toBeLessThan(6)
+})

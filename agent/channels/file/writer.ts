@@ -48,6 +48,8 @@ export class Writer {
   readonly #closed = new AbortController()
   #lastMs = 0
   #problem: string | undefined
+  /** Groups in a row that could not be written. */
+  #failures = 0
 
   constructor(context: WriterContext) {
     this.#context = context
@@ -61,6 +63,11 @@ export class Writer {
   /** Appends that wait for their group. */
   get waiting(): number {
     return this.#appends.length
+  }
+
+  /** Acknowledged ranges that are not durable yet. */
+  get pendingRanges(): number {
+    return this.#acks.rangesCount
   }
 
   append(append: PendingAppend): void {
@@ -239,6 +246,7 @@ export class Writer {
   #commit(group: Group, acks: PendingAcknowledgements, placed: readonly Placed[]): void {
     group.commit()
     this.#problem = undefined
+    if (!group.empty) this.#failures = 0
     this.#context.committed(group, placed)
     for (const { append } of group.batches) append.resolve()
     for (const append of group.settled) append.resolve()
@@ -253,6 +261,7 @@ export class Writer {
   async #fail(error: unknown, taken: PendingAppend[]): Promise<void> {
     const { log, state, clock, options, logger } = this.#context
     this.#note(error)
+    this.#failures++
     logger.warn({ error }, 'a write of the channel failed; its segment is sealed')
     await log.seal(error)
     for (let attempt = 1; ; attempt++) {
@@ -276,6 +285,10 @@ export class Writer {
     else this.#refuseAppends(isDiskFull(error) ? diskFull(error) : writeFailed(error, 'none'))
     this.#context.changed()
     this.#urgent ||= !this.#acks.empty
+    // New segments that can be made but not written: without a pause they would be made for ever.
+    if (this.#failures < 2 || this.#gaveUp) return
+    if (this.#closing && this.#failures >= CLOSE_ATTEMPTS_MAX) this.#gaveUp = true
+    else await sleep(clock, options.retryDelayMs, this.#closing ? undefined : this.#closed.signal)
   }
 
   #refuseAppends(error: FlumeError): void {
