@@ -43,6 +43,11 @@ export class LeftChannels {
       if (this.#roleOf(channel) !== 'orphaned') this.#orphaned.delete(channel)
   }
 
+  /** Whether there is one now. */
+  some(): boolean {
+    return this.#onDisk().some((name) => !this.#active.has(name))
+  }
+
   async check(agent: ReloadingAgent): Promise<'alive' | 'dead'> {
     // One that is empty is removed, first from the status, then from the disk.
     const status = await agent.until('showing every channel that is on disk', ({ flows }) => {
@@ -59,7 +64,8 @@ export class LeftChannels {
   #checkOne({ name, role, stats }: ChannelStatus, metrics: string): void {
     const expected = this.#roleOf(name)
     if (role !== expected) throw new Error(`channel ${name} is ${role}, expected ${expected}`)
-    this.seen.set(role, (this.seen.get(role) ?? 0) + 1)
+    const kind = (stats?.backlogEvents ?? 0) > 0 && role !== 'active' ? `${role} with events` : role
+    this.seen.set(kind, (this.seen.get(kind) ?? 0) + 1)
     if (role === 'active' || stats === undefined) return
     const line = `flume_channel_events{flow="${FLOW}",channel="${name}"} `
     const shown = metrics.split('\n').find((each) => each.startsWith(line))

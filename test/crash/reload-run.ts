@@ -24,7 +24,7 @@ import type { ChannelOutput, History, Mark, ReloadVerdict } from './reload-oracl
 import { ReloadingAgent } from './reloading-agent.ts'
 import { CHANNELS, FLOW, isBlocked, manifestOf, outputName, writerOf } from './shape.ts'
 import type { Shape } from './shape.ts'
-import { firstShape, lastShape, nextShape, unblocked } from './shape-changes.ts'
+import { firstShape, lastShape, leaveBehind, nextShape, unblocked } from './shape-changes.ts'
 
 export interface ReloadRunOptions {
   /** 0: reloads alone, which repeat nothing whatever they change. */
@@ -52,13 +52,16 @@ const REACH_MS_MAX = 2000
 const KILL_AFTER_MS_MAX = 150
 const KILL_AT_START_MS_MAX = 700
 const STEPS_MAX = 3
+const LOADS_TO_WATCH = 4
 const RELOADS_WITHOUT_KILL = 10
 const STOP_MS_MAX = 30_000
 
-type Step = 'reload' | 'bad manifest' | 'settle' | 'load' | 'free a target'
+type Step = 'reload' | 'leave' | 'watch' | 'bad manifest' | 'settle' | 'load' | 'free a target'
 const STEPS: Readonly<Record<Step, number>> = {
   reload: 6,
   'bad manifest': 1,
+  leave: 3,
+  watch: 2,
   settle: 2,
   load: 2,
   'free a target': 1,
@@ -218,6 +221,8 @@ class ReloadRun {
     if (step === 'reload') return this.#reload(agent)
     if (step === 'bad manifest') return this.#refuse(agent)
     if (step === 'free a target') return this.#free(agent)
+    if (step === 'leave') return this.#leave(agent)
+    if (step === 'watch') return this.#watch(agent)
     // What cannot be delivered may fill a channel, and then nothing settles.
     const blocked = this.#shape.sinks.some(({ directory }) => isBlocked(directory))
     return step === 'settle' && !blocked ? this.#settle(agent) : this.#load(agent)
@@ -235,9 +240,19 @@ class ReloadRun {
     return configuration === this.#hash && flows[0]!.sources.length > 0
   }
 
-  async #reload(agent: ReloadingAgent): Promise<'alive' | 'dead'> {
+  /** Leaves a channel behind that is not empty. */
+  async #leave(agent: ReloadingAgent): Promise<'alive' | 'dead'> {
+    if (this.#options.keepsRouting) return this.#reload(agent)
+    const [blocked, left] = leaveBehind(this.#shape, this.#random)
+    if ((await this.#reload(agent, blocked)) === 'dead') return 'dead'
+    if ((await this.#load(agent)) === 'dead') return 'dead'
+    if ((await this.#reload(agent, left)) === 'dead') return 'dead'
+    return this.#watch(agent)
+  }
+
+  async #reload(agent: ReloadingAgent, shape?: Shape): Promise<'alive' | 'dead'> {
     if ((await this.#up(agent)) === 'dead') return 'dead'
-    await this.#change()
+    await (shape === undefined ? this.#change() : this.#write(shape))
     // Without a signal it sees that the file changed.
     if (this.#random.chance(0.9)) agent.signal('SIGHUP')
     const status = await agent.until('applying the manifest', (each) => this.#runs(each))
@@ -270,6 +285,14 @@ class ReloadRun {
       ({ lastReload }) => lastReload?.result === 'unchanged',
     )
     return again === 'dead' ? 'dead' : 'alive'
+  }
+
+  /** Long enough for the agent to look at channels that left: it keeps those that are not empty. */
+  async #watch(agent: ReloadingAgent): Promise<'alive' | 'dead'> {
+    if ((await this.#up(agent)) === 'dead') return 'dead'
+    for (let left = this.#left.some() ? LOADS_TO_WATCH : 0; left > 0; left--)
+      if ((await this.#load(agent)) === 'dead') return 'dead'
+    return this.#left.check(agent)
   }
 
   async #load(agent: ReloadingAgent): Promise<'alive' | 'dead'> {

@@ -117,17 +117,38 @@ function shareChannel(shape: Shape, random: SeededRandom): Shape {
   return { ...shape, sinks: [...shape.sinks, { name, channel, directory }] }
 }
 
-function removeWithSink(shape: Shape, random: SeededRandom): Shape | undefined {
+/** Two shapes in a row that leave a channel behind with events: nothing drains it, then it is gone. */
+export function leaveBehind(shape: Shape, random: SeededRandom): readonly [Shape, Shape] {
+  const several = shape.channels.length > 1 ? shape : addChannel(shape, random)!
+  const chosen = random.pick(several.channels)
+  const number = random.between(1, 1_000_000)
+  const sinks = several.sinks.map((sink) =>
+    sink.channel === chosen.name
+      ? { ...sink, directory: outputName(sink.channel, sink.name, { number, blocked: true }) }
+      : sink,
+  )
+  const blocked = { ...several, sinks }
+  const remove = random.chance(0.5) ? removeWithSink : removeWithoutSink
+  return [blocked, remove(blocked, random, chosen)!]
+}
+
+function removeWithSink(
+  shape: Shape,
+  random: SeededRandom,
+  chosen = random.pick(shape.channels),
+): Shape | undefined {
   if (shape.channels.length === 1) return undefined
-  const chosen = random.pick(shape.channels)
   const sinks = shape.sinks.filter(({ channel }) => channel !== chosen.name)
   return withChannels({ ...shape, sinks }, except(shape, chosen), random)
 }
 
 /** Its sinks go on under their names and drain another channel. */
-function removeWithoutSink(shape: Shape, random: SeededRandom): Shape | undefined {
+function removeWithoutSink(
+  shape: Shape,
+  random: SeededRandom,
+  chosen = random.pick(shape.channels),
+): Shape | undefined {
   if (shape.channels.length === 1) return undefined
-  const chosen = random.pick(shape.channels)
   const channels = except(shape, chosen)
   const sinks = shape.sinks.map((sink) => {
     if (sink.channel !== chosen.name) return sink
