@@ -103,3 +103,22 @@ describe('explainProblems', () => {
     expect(explain('size: 64Mi\nlist: [a]\nmap: { aa: 1 }')).toEqual([])
   })
 })
+
+describe('a misspelt key', () => {
+  it('is one mistake, though the key it means is missing, by the schema or by its own check', () => {
+    expect(explain('group: { mst: x }')).toEqual([
+      '1 FLM1203 group.mst: unknown key. Did you mean "must"?',
+    ])
+    const checked = z
+      .strictObject({ files: z.array(z.string()).prefault([]) })
+      .refine(({ files }) => files.length > 0, { error: 'expected a file', path: ['files'] })
+    expect(explain('file: [a]', checked)).toEqual([
+      '1 FLM1203 file: unknown key. Did you mean "files"?',
+    ])
+    expect(explain('{}', checked)).toEqual(['1 FLM1202 files: expected a file'])
+  })
+
+  it('does not hide that another key is missing', () => {
+    expect(explain('group: { xyz: 1 }')).toHaveLength(2)
+  })
+})

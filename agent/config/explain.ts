@@ -34,6 +34,7 @@ export function explainProblems(schema: z.ZodType, root: YamlNode): Finding[] {
   return issues
     .filter((issue) => issue.code === 'invalid_type' || !mistyped.has(pathKey(issue)))
     .flatMap((issue) => explain.issue(issue, []))
+    .filter(({ path }) => !explain.isMisspelt(path))
 }
 
 function pathKey(issue: Issue): string {
@@ -43,10 +44,17 @@ function pathKey(issue: Issue): string {
 class Explainer {
   readonly #schema: z.ZodType
   readonly #root: YamlNode
+  /** Keys that unknown ones most likely mean: that they are missing says the same mistake again. */
+  readonly #meant = new Set<string>()
 
   constructor(schema: z.ZodType, root: YamlNode) {
     this.#schema = schema
     this.#root = root
+  }
+
+  /** Whether the key is not there because it was written wrong, which was reported. */
+  isMisspelt(path: Path): boolean {
+    return this.#meant.has(JSON.stringify(path)) && nodeAt(this.#root, path) === undefined
   }
 
   /** `base` is where the paths of the issue begin. */
@@ -73,6 +81,10 @@ class Explainer {
 
   #unknownKeys(keys: readonly string[], path: Path): Finding[] {
     const known = knownKeys(this.#schema, path)
+    for (const key of keys) {
+      const meant = nearest(key, known)
+      if (meant !== undefined) this.#meant.add(JSON.stringify([...path, meant]))
+    }
     return keys.map((key) => ({
       code: 'FLM1203',
       path: [...path, key],
