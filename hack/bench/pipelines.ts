@@ -52,7 +52,7 @@ async function ourRun(
   const parts = {
     source: { tail: { files: [file] } },
     interceptors,
-    channel: { file: { capacity: '4Gi' } },
+    channel: { file: {} },
     sink: fileSink(out),
   }
   const agent = new Ours(parts, { folder, under: count ? straced(trace) : undefined })

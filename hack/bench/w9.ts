@@ -24,9 +24,8 @@ import type { WorkFolder } from './work-folder.ts'
  * more than a minute for 10,000,000 (with --full it gets them).
  *
  * Clock: from exec to the first byte in the output, and the part of it that is the agent's: from its
- * first log line on. After a clean stop (SIGTERM),
- * after SIGKILL, and for Flume with its checkpoint deleted. We have no checkpoint beside the log that
- * could be lost. The channel is filled without a sink: ours through its own code, Flume's by TAILDIR.
+ * first log line on. After a clean stop (SIGTERM), after SIGKILL, and for Flume with its checkpoint
+ * deleted; we have none beside the log that could be lost. The channel is filled without a sink: ours through its own code, Flume's by TAILDIR.
  * Each start is ended at its first output, so that the backlog stays; in the end all of it is
  * delivered and checked: ours each line once over all those stops and kills; of Flume, which repeats
  * some after SIGKILL, that none is missing. Page cache: warm for Flume's, ours is larger than a few GB
