@@ -64,6 +64,8 @@ test('the status becomes metrics, and what left it leaves them', async () => {
     'flume_quarantined_records_total{flow="f",channel="c"} 1',
     'flume_events_redelivered_total{flow="f",channel="c"} 4',
     'flume_sink_live{flow="f",group="out",sink="out"} 1',
+    'flume_channel_role{flow="f",channel="c",role="active"} 1',
+    'flume_channel_role{flow="f",channel="d",role="orphaned"} 1',
     'flume_component_state{flow="f",kind="source",component="in",state="failing"} 1',
     'flume_component_state{flow="f",kind="source",component="in",state="running"} 0',
     'flume_component_state{flow="f",kind="channel",component="d",state="running"} 1',

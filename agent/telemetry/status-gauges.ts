@@ -69,6 +69,7 @@ export class StatusGauges {
   readonly #channelGauges: readonly Gauge[]
   readonly #channelCounters: readonly Counter[]
   readonly #sinkLive: Gauge
+  readonly #channelRole: Gauge
   readonly #component: Gauge
 
   constructor(registry: Registry) {
@@ -86,6 +87,12 @@ export class StatusGauges {
       labelNames: ['flow', 'group', 'sink'],
       registers,
     })
+    this.#channelRole = new Gauge({
+      name: 'flume_channel_role',
+      help: '1 for the role a channel has: active, or out of the configuration and still holding events, with sinks (retiring) or without (orphaned).',
+      labelNames: ['flow', 'channel', 'role'],
+      registers,
+    })
     this.#component = new Gauge({
       name: 'flume_component_state',
       help: '1 for the state a component is in.',
@@ -97,6 +104,7 @@ export class StatusGauges {
   update(flows: readonly FlowStatus[]): void {
     for (const metric of [...this.#channelGauges, ...this.#channelCounters]) metric.reset()
     this.#sinkLive.reset()
+    this.#channelRole.reset()
     this.#component.reset()
     for (const flow of flows) {
       for (const source of flow.sources) this.#state(flow.name, 'source', source)
@@ -107,6 +115,7 @@ export class StatusGauges {
 
   #channel(flow: string, channel: ChannelStatus): void {
     this.#state(flow, 'channel', channel)
+    this.#channelRole.set({ flow, channel: channel.name, role: channel.role }, 1)
     const { stats } = channel
     if (stats === undefined) return
     const labels = { flow, channel: channel.name }

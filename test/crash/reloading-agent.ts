@@ -3,7 +3,7 @@ import { flume, script, until } from './child.ts'
 import type { Child, Ending } from './child.ts'
 import type { ReloadAgentOptions } from './reload-agent.ts'
 
-export const PATIENCE_MS = 60_000
+export const PATIENCE_MS = 30_000
 
 /** An agent that may be dead at any time: what is asked of it has an answer, or 'dead'. */
 export class ReloadingAgent {
