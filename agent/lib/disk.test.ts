@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -47,4 +47,10 @@ test('a lock excludes other processes and is free at once after SIGKILL', async 
   const lock = await nodeDisk.lock(path)
   expect(lock).toBeDefined()
   lock!.release()
+})
+
+test('a lock file that cannot be used is an error, not a lock that another holds', async () => {
+  const path = join(directory, 'BROKEN')
+  await writeFile(path, 'this is not what it should be'.repeat(100))
+  await expect(nodeDisk.lock(path)).rejects.toThrow('not a database')
 })

@@ -50,6 +50,9 @@ const syncFile = promisify(fs.fsync)
 const truncateFile = promisify(fs.ftruncate)
 const statFile = promisify(fs.fstat)
 
+/** SQLite's code for a lock that another holds. */
+const SQLITE_BUSY = 5
+
 /** Most buffers one writev takes (IOV_MAX on Linux). */
 const VECTORS_MAX = 1024
 
@@ -185,9 +188,10 @@ export const nodeDisk: Disk = {
     const database = new DatabaseSync(path)
     try {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-    } catch {
+    } catch (error) {
       database.close()
-      return undefined
+      if ((error as { errcode?: unknown }).errcode === SQLITE_BUSY) return undefined
+      throw error
     }
     return { release: () => database.close() }
   },

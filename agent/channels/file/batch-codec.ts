@@ -23,6 +23,8 @@ export interface EncodedBatch {
   readonly pieces: readonly Buffer[]
   readonly bodyLength: number
   readonly flags: number
+  /** CRC of the body, computed ahead for the segment with that salt. */
+  readonly crc?: { readonly salt: number; readonly value: number }
 }
 
 export interface StreamPosition extends Position {
@@ -59,6 +61,15 @@ function unfit(what: string): FlumeError {
   })
 }
 
+/**
+ * As encodeBatch, with the CRC that a segment of that salt needs. For a batch that waits: while the last
+ * group syncs there is time, and between two syncs there is none.
+ */
+export function encodeAhead(batch: Batch, salt: number): EncodedBatch {
+  const encoded = encodeBatch(batch)
+  return { ...encoded, crc: { salt, value: crcOfBody(encoded, salt) } }
+}
+
 export function encodeBatch(batch: Batch): EncodedBatch {
   const headers = encodeHeaders(batch.headers)
   const position = encodeOrigin(batch.origin)
@@ -87,6 +98,7 @@ export function encodeBatch(batch: Batch): EncodedBatch {
 
 /** CRC of a record's body, over its pieces. */
 export function crcOfBody(encoded: EncodedBatch, salt: number): number {
+  if (encoded.crc?.salt === salt) return encoded.crc.value
   let left = encoded.bodyLength
   let crc = salt
   for (const [i, piece] of encoded.pieces.entries()) {

@@ -269,3 +269,23 @@ test('on a disk that others fill at once, restart after restart opens and delive
   }
   expect(delivered).toStrictEqual(texts)
 })
+
+test('ranges that are acknowledged and not yet durable count for the bound on new events', async () => {
+  const { disk, channel } = await fixture()
+  for (let n = 0; n < 100; n++)
+    await append(channel, bodies(Array.from({ length: 100 }, () => 'x')))
+  disk.faults.arm({ kinds: ['datasync'], code: 'EIO', persistent: true })
+  // Every other event is acknowledged, and nothing of it gets to disk.
+  let taken = 0
+  while (taken < 9000) {
+    const waiting = new AbortController()
+    const { signal } = waiting
+    const lease = channel.take({ sink: 'out', eventsMax: 1, bytesMax: 1e6, signal })
+    void turns(5).then(() => waiting.abort())
+    const got = await lease
+    if (got === undefined) break
+    if (taken++ % 2 === 0) void got.ack()
+  }
+  expect(taken).toBeGreaterThan(8000)
+  expect(taken).toBeLessThan(8300)
+})

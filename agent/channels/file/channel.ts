@@ -130,7 +130,7 @@ class FileChannel implements Channel {
         lastNumber: found?.lastNumber ?? 0,
       },
     )
-    await segments.loadReserve()
+    await segments.loadReserve(state)
     await segments.roll(state)
     await segments.refill()
     return new FileChannel(options, context, { lock, state, segments, quarantine })
@@ -148,6 +148,7 @@ class FileChannel implements Channel {
     this.#state = state
     this.#log = segments
     this.#sinkStates = new Map(state.sinkStates)
+    segments.onRemoved = () => this.#room.changed()
     this.#lostEvents = state.lostEvents
     this.#quarantinedRecords = state.quarantinedRecords
     for (const segment of segments.segments)
@@ -172,7 +173,7 @@ class FileChannel implements Channel {
         read: (sequence) => this.#reader.read(sequence),
         acknowledged: (ranges, sink, saved) => this.#acknowledged(ranges, sink, saved),
         lost: (range) => this.#lose(range),
-        acknowledgedRanges: () => state.acknowledged.count,
+        acknowledgedRanges: () => state.acknowledged.count + this.#writer.pendingRanges,
       },
       state.backlog(),
       state.acknowledged.ranges().at(-1)?.to ?? state.floor,
@@ -184,7 +185,7 @@ class FileChannel implements Channel {
       logger: context.log,
       options,
       committed: (group, placed) => this.#committed(group, placed),
-      starved: () => this.#starved(),
+      lackingBytes: () => this.#lackingBytes(),
       changed: () => this.#changed(),
     })
     this.#changed()
@@ -202,10 +203,10 @@ class FileChannel implements Channel {
       )
     }
     if (need.events === 0) return this.#room.grant({ events: 0, bytes: 0 })
-    return this.#room.reserve(
-      { events: need.events, bytes: need.bytes + overheadBytes(need.events) },
-      signal,
-    )
+    const bytes = need.bytes + overheadBytes(need.events)
+    const room = this.#room.reserve({ events: need.events, bytes }, signal)
+    this.#writer.makeRoom()
+    return room
   }
 
   append(batch: Batch, reservation: Reservation): Receipt {
@@ -305,11 +306,11 @@ class FileChannel implements Channel {
     return this.#log.diskBytes + held.bytes + need.bytes <= capacityBytes
   }
 
-  /** Whether appends wait because of what is on the disk, not because of what is queued. */
-  #starved(): boolean {
+  /** Bytes that have to go from the disk before the next append can be granted room. */
+  #lackingBytes(): number {
+    if (this.#log.full) return Infinity
     const wanted = this.#room.wantedBytes
-    if (wanted === 0) return this.#log.full
-    return this.#log.full || this.#log.diskBytes + wanted > this.#options.capacityBytes
+    return wanted === 0 ? 0 : this.#log.diskBytes + wanted - this.#options.capacityBytes
   }
 
   /** A group is durable: its events can be handed out. */

@@ -19,6 +19,8 @@ export interface Folded {
   readonly endOffset: number
   /** What a record says was synced. Records behind it may be in the page cache alone. */
   readonly durableUpTo: number
+  /** Whether records stand behind the end: a crash cut their group short. Else what is there is stale. */
+  readonly torn: boolean
   readonly payloadBytes: number
   readonly firstAppendedAtMs: number | undefined
   readonly records: number
@@ -38,6 +40,7 @@ export class SegmentFold {
   #endOffset = HEADER_BYTES
   /** The CHECKPOINT was synced before the segment got its name. */
   #durableUpTo = HEADER_BYTES + 1
+  #lastRecordAt = 0
   #records = 0
 
   constructor(state: ChannelState, below: number | undefined) {
@@ -76,6 +79,7 @@ export class SegmentFold {
       damages: this.#damages,
       lostEvents: this.#countLost(),
       endOffset: this.#endOffset,
+      torn: this.#lastRecordAt >= this.#endOffset,
       durableUpTo: Math.min(this.#durableUpTo, this.#endOffset),
       payloadBytes: this.#payloadBytes,
       firstAppendedAtMs: this.#firstAppendedAtMs,
@@ -95,7 +99,9 @@ export class SegmentFold {
   }
 
   #noteDurable({ header }: ScanItem): void {
-    if (header !== undefined) this.#durableUpTo = Math.max(this.#durableUpTo, header.durableUpTo)
+    if (header === undefined) return
+    this.#durableUpTo = Math.max(this.#durableUpTo, header.durableUpTo)
+    this.#lastRecordAt = Math.max(this.#lastRecordAt, header.offset)
   }
 
   #isNextSegments({ header }: ScanItem): boolean {

@@ -85,7 +85,8 @@ export class Group {
       this.settled.push(append)
       return true
     }
-    const encoded = encodeBatch(batch)
+    const ahead = batch === append.batch ? append.encoded : undefined
+    const encoded = ahead ?? encodeBatch(batch)
     const bytes = recordBytes(encoded.bodyLength)
     if (bytes > this.#recordBytesMax) {
       this.refused.push({ append, error: tooLarge(batch, bytes, this.#recordBytesMax) })

@@ -39,11 +39,16 @@ test('a directory without segments holds no channel', async () => {
   expect(await verifyChannel(disk, DIRECTORY)).toBeUndefined()
 })
 
-test('an unfinished end is no damage', async () => {
+test('an unfinished end is no damage, and what stands behind the end does not count at all', async () => {
   const { disk } = await written()
   const newest = disk.paths().findLast((path) => path.endsWith('.seg'))!
-  disk.place(newest, Buffer.concat([disk.contentOf(newest), Buffer.alloc(100, 1)]))
-  expect(await verifyChannel(disk, DIRECTORY)).toMatchObject({ ok: true, tornBytes: 100 })
+  const content = disk.contentOf(newest)
+  disk.place(newest, Buffer.concat([content, Buffer.alloc(100, 1)]))
+  expect(await verifyChannel(disk, DIRECTORY)).toMatchObject({ ok: true, tornBytes: 0 })
+  disk.place(newest, content.subarray(0, content.length - 100))
+  const report = await verifyChannel(disk, DIRECTORY)
+  expect(report).toMatchObject({ ok: true, backlogEvents: 29 })
+  expect(report!.tornBytes).toBeGreaterThan(500)
 })
 
 test('each damaged record is named with its place and what it cost', async () => {

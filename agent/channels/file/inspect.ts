@@ -106,7 +106,7 @@ async function verify(disk: Disk, directory: string, contents: LogContents): Pro
     events: sum((check) => check.events),
     backlogEvents: state.backlog().size - lost,
     corruptRecords,
-    tornBytes: Math.max(0, newest.sizeBytes - (newest.folded?.endOffset ?? newest.sizeBytes)),
+    tornBytes: newest.folded?.torn === true ? newest.sizeBytes - newest.folded.endOffset : 0,
     lostEvents: state.lostEvents + lost,
   }
 }

@@ -8,6 +8,8 @@ import type { SegmentHeader } from './format.ts'
 import { CHECKPOINT, HEADER_BYTES, encodeSegmentHeader, segmentName } from './format.ts'
 import type { FileChannelOptions } from './options.ts'
 import { Reserve } from './reserve.ts'
+import { Spares } from './spares.ts'
+import type { Spare } from './spares.ts'
 import { OpenSegment, plainRecord, shortWrite } from './segment.ts'
 import type { PendingRecord, Placed } from './segment.ts'
 import type { ChannelState, SealedSegment } from './state.ts'
@@ -28,6 +30,8 @@ interface Prepared {
   readonly path: string
   /** Set when it is a file of the reserve. */
   readonly bytesMax: number | undefined
+  /** Bytes the file takes on the disk already. */
+  readonly allocatedBytes: number
 }
 
 /**
@@ -35,14 +39,18 @@ interface Prepared {
  * caller at a time: the writer.
  */
 export class Log {
+  /** Called when a segment was deleted and its bytes are free. */
+  onRemoved: () => void = () => {}
   readonly #context: LogContext
   readonly #channelId: Buffer
   readonly #epoch: Buffer
   readonly #reserve: Reserve
+  readonly #spares: Spares
   #sealed: SealedSegment[]
   #current: OpenSegment | undefined
   #lastNumber: number
   #full = false
+  #allocatedBytes = 0
   #syncs = 0
   #writtenBytes = 0
 
@@ -59,7 +67,11 @@ export class Log {
     this.#epoch = context.random.bytes(8)
     this.#sealed = [...found.segments]
     this.#lastNumber = found.lastNumber
-    this.#reserve = new Reserve(context.disk, context.directory, context.options.reserveFileBytes)
+    const { disk, directory, log, options } = context
+    this.#reserve = new Reserve(disk, directory, options.reserveFileBytes)
+    const { segmentBytes } = options
+    const onRemoved = (): void => this.onRemoved()
+    this.#spares = new Spares({ disk, directory, log, segmentBytes, onRemoved })
   }
 
   /** All segments, oldest first, the one being written last. */
@@ -80,9 +92,16 @@ export class Log {
     return this.#writtenBytes
   }
 
+  /** Bytes on the disk that hold nothing and can be had. Part of `diskBytes`. */
+  get idleBytes(): number {
+    return this.#spares.bytes
+  }
+
   /** Bytes on disk, reserve included. */
   get diskBytes(): number {
-    let bytes = this.#reserve.bytes + (this.#current?.endOffset ?? 0)
+    let bytes = this.#reserve.bytes + this.idleBytes
+    if (this.#current !== undefined)
+      bytes += Math.max(this.#current.endOffset, this.#allocatedBytes)
     for (const segment of this.#sealed) bytes += segment.endOffset
     return bytes
   }
@@ -102,6 +121,11 @@ export class Log {
   /** The segment being written: its number, and the first half of the ids of its events. */
   get current(): { readonly segmentNumber: number; readonly stream: string } {
     return { segmentNumber: this.#current!.header.number, stream: this.#current!.stream }
+  }
+
+  /** What checksums of the segment being written start from; undefined while there is none. */
+  get salt(): number | undefined {
+    return this.#current?.salt
   }
 
   /** Makes the records durable; see OpenSegment.write. After a rejection: `seal`. */
@@ -125,6 +149,8 @@ export class Log {
     if (current === undefined) return
     this.#sealed.push(current.sealed())
     this.#current = undefined
+    if (this.#allocatedBytes > current.endOffset + this.#context.options.recordBytesMax)
+      await current.cut()
     await current.close().catch(() => {})
   }
 
@@ -165,6 +191,7 @@ export class Log {
     }
     this.#writtenBytes += segment.endOffset
     this.#current = segment
+    this.#allocatedBytes = made.allocatedBytes
     await this.discard(state)
   }
 
@@ -173,8 +200,7 @@ export class Log {
     const kept: SealedSegment[] = []
     for (const [i, segment] of this.#sealed.entries()) {
       const previous = i === this.#sealed.length - 1
-      const empty = segment.endSequence === segment.firstSequence
-      if (previous || (!empty && segment.endSequence > state.floor)) kept.push(segment)
+      if (previous || holdsBacklog(segment, state)) kept.push(segment)
       else await this.#drop(segment)
     }
     const freed = kept.length < this.#sealed.length
@@ -192,6 +218,7 @@ export class Log {
   /** Tries to complete the reserve; when it is complete the disk counts as not full. */
   async refill(): Promise<void> {
     try {
+      if (this.#full) await this.#spares.giveUp(this.#reserve)
       await this.#reserve.fill()
       if (this.#full) this.#context.log.info({}, 'the disk has room again')
       this.#full = false
@@ -201,12 +228,23 @@ export class Log {
     }
   }
 
-  /** Looks for reserve files on disk; before the first roll. */
-  loadReserve(): Promise<void> {
-    return this.#reserve.load()
+  /** Deletes the spare segments: somebody waits for their room. */
+  releaseSpares(): void {
+    this.#spares.release()
+  }
+
+  /** Looks for reserve files on disk, and deletes old spares; before the first roll. */
+  async loadReserve(state: ChannelState): Promise<void> {
+    await this.#spares.load()
+    const newest = this.#sealed.at(-1)
+    await this.#reserve.load((number) => {
+      const segment = this.#sealed.find((each) => each.number === number)
+      return segment !== undefined && (segment === newest || holdsBacklog(segment, state))
+    })
   }
 
   async close(): Promise<void> {
+    await this.#spares.removed
     await this.#current?.close()
     this.#current = undefined
   }
@@ -217,7 +255,10 @@ export class Log {
     const path = join(directory, segmentName(number).replace('.seg', '.tmp'))
     if (!this.#full) {
       try {
-        return await this.#create(path, head)
+        const spare = this.#spares.take()
+        return await (spare === undefined
+          ? this.#create(path, head)
+          : this.#reuse(spare, path, head))
       } catch (error) {
         if (!isDiskFull(error)) throw error
         this.#full = true
@@ -231,7 +272,8 @@ export class Log {
     try {
       file = await disk.open(reserved, 'write')
       await writeHead(file, head)
-      return { file, path: reserved, bytesMax: this.#reserve.fileBytes }
+      const { fileBytes } = this.#reserve
+      return { file, path: reserved, bytesMax: fileBytes, allocatedBytes: 0 }
     } catch (error) {
       this.#reserve.giveBack(reserved)
       await file?.close().catch(() => {})
@@ -239,11 +281,25 @@ export class Log {
     }
   }
 
-  async #create(path: string, head: Buffer): Promise<Prepared> {
-    const file = await this.#context.disk.open(path, 'create')
+  /** The old content stays behind what is written: its checksums belong to another segment. */
+  async #reuse(spare: Spare, path: string, head: Buffer): Promise<Prepared> {
+    await this.#context.disk.rename(spare.path, path)
+    return this.#begin(path, head, { mode: 'write', allocatedBytes: spare.bytes })
+  }
+
+  #create(path: string, head: Buffer): Promise<Prepared> {
+    return this.#begin(path, head, { mode: 'create', allocatedBytes: 0 })
+  }
+
+  async #begin(
+    path: string,
+    head: Buffer,
+    from: { readonly mode: 'create' | 'write'; readonly allocatedBytes: number },
+  ): Promise<Prepared> {
+    const file = await this.#context.disk.open(path, from.mode)
     try {
       await writeHead(file, head)
-      return { file, path, bytesMax: undefined }
+      return { file, path, bytesMax: undefined, allocatedBytes: from.allocatedBytes }
     } catch (error) {
       await file.close().catch(() => {})
       await this.#context.disk.remove(path).catch(() => {})
@@ -270,12 +326,21 @@ export class Log {
     try {
       const size = (await disk.size(path)) ?? 0
       if (await this.#reserve.recycle(path, size)) return
-      await disk.remove(path)
+      if (!this.#full && (await this.#spares.keep({ path, bytes: size }))) return
     } catch (error) {
       // The next open removes it: it is listed nowhere any more.
-      log.warn({ error, path }, 'a segment that is not needed could not be removed')
+      log.warn({ error, path }, 'a segment that is not needed could not be put aside')
+      return
     }
+    this.#spares.remove({ path, bytes: segment.endOffset })
+    // On a full disk the room is needed now.
+    if (this.#full) await this.#spares.removed
   }
+}
+
+/** Whether an event of the segment is not acknowledged. */
+function holdsBacklog(segment: SealedSegment, state: ChannelState): boolean {
+  return segment.endSequence > segment.firstSequence && segment.endSequence > state.floor
 }
 
 async function writeHead(file: DiskFile, head: Buffer): Promise<void> {

@@ -27,6 +27,8 @@ const MI = 2 ** 20
 const SEGMENT_BYTES_DEFAULT = 64 * MI
 const RESERVE_BYTES_MIN = 4 * MI
 const RESERVE_RATIO = 0.02
+/** Above this a larger reserve buys nothing: it takes checkpoints and acknowledgements, not events. */
+const RESERVE_BYTES_MAX = 32 * MI
 /** What a record leaves for bodies: the rest is for ends, headers and position. */
 const BATCH_RATIO = 0.75
 /** Two newest segments are kept and a restart on a full disk needs one more: see FORMAT.md. */
@@ -42,7 +44,7 @@ export function fileChannelOptions(config: FileChannelConfig): FileChannelOption
   )
   const reserveBytes = Math.max(
     Math.min(RESERVE_BYTES_MIN, Math.floor(capacityBytes / 8)),
-    capacityBytes * RESERVE_RATIO,
+    Math.min(RESERVE_BYTES_MAX, capacityBytes * RESERVE_RATIO),
   )
   const reserveFileBytes = align(Math.ceil(reserveBytes / RESERVE_FILES))
   return {

@@ -68,3 +68,11 @@ test('acknowledgements that never became durable are refused at the end', async 
   acks.fail(new Error('closed'))
   await expect(durable).rejects.toThrow('closed')
 })
+
+test('acknowledgements in any order do not pile up as one range each', () => {
+  const acks = new PendingAcknowledgements()
+  for (let n = 0; n < 10_000; n += 2) acks.addRanges([{ from: n, to: n + 1 }])
+  expect(acks.rangesCount).toBe(5000)
+  for (let n = 9999; n > 0; n -= 2) acks.addRanges([{ from: n, to: n + 1 }])
+  expect(acks.toRecord(totals, []).ranges).toStrictEqual([{ from: 0, to: 10_000 }])
+})

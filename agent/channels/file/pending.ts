@@ -1,11 +1,14 @@
 import type { Batch, Origin, Position } from '../../core/batch.ts'
 import { slice } from '../../core/batch.ts'
-import type { StreamPosition } from './batch-codec.ts'
+import { Intervals } from '../../lib/intervals.ts'
+import type { EncodedBatch, StreamPosition } from './batch-codec.ts'
 import type { Acknowledgement } from './state.ts'
 
 /** An append that waits for its group. */
 export interface PendingAppend {
   readonly batch: Batch
+  /** Its record, made when it was queued. */
+  readonly encoded?: EncodedBatch
   readonly resolve: () => void
   readonly reject: (error: Error) => void
 }
@@ -15,7 +18,7 @@ export interface PendingAppend {
  * ACK record.
  */
 export class PendingAcknowledgements {
-  #ranges: { from: number; to: number }[] = []
+  #ranges = new Intervals()
   #states = new Map<string, Buffer>()
   #waiting: PromiseWithResolvers<void>[] = []
   lostEvents = 0
@@ -23,19 +26,20 @@ export class PendingAcknowledgements {
 
   get empty(): boolean {
     return (
-      this.#ranges.length === 0 &&
+      this.#ranges.count === 0 &&
       this.#states.size === 0 &&
       this.lostEvents === 0 &&
       this.quarantinedRecords === 0
     )
   }
 
+  /** Number of ranges that are not contiguous. */
+  get rangesCount(): number {
+    return this.#ranges.count
+  }
+
   addRanges(ranges: readonly { readonly from: number; readonly to: number }[]): void {
-    for (const range of ranges) {
-      const last = this.#ranges.at(-1)
-      if (last !== undefined && last.to === range.from) last.to = range.to
-      else this.#ranges.push({ from: range.from, to: range.to })
-    }
+    for (const range of ranges) this.#ranges.add(range.from, range.to)
   }
 
   setState(sink: string, state: Buffer): void {
@@ -57,7 +61,7 @@ export class PendingAcknowledgements {
     positions: readonly StreamPosition[],
   ): Acknowledgement {
     return {
-      ranges: this.#ranges,
+      ranges: this.#ranges.ranges(),
       lostEvents: totals.lostEvents + this.lostEvents,
       quarantinedRecords: totals.quarantinedRecords + this.quarantinedRecords,
       sinkStates: this.#states,
@@ -75,9 +79,7 @@ export class PendingAcknowledgements {
 
   /** Puts what could not be written in front of what came since. */
   prepend(earlier: PendingAcknowledgements): void {
-    const ranges = this.#ranges
-    this.#ranges = earlier.#ranges
-    this.addRanges(ranges)
+    this.addRanges(earlier.#ranges.ranges())
     this.#states = new Map([...earlier.#states, ...this.#states])
     this.#waiting = [...earlier.#waiting, ...this.#waiting]
     this.lostEvents += earlier.lostEvents

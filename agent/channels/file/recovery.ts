@@ -72,10 +72,9 @@ async function repair(
     )
   }
   if (sizeBytes > folded.endOffset) {
-    log.warn(
-      { segment: name, offset: folded.endOffset, bytes: sizeBytes - folded.endOffset },
-      'the unfinished end of a segment was cut off',
-    )
+    const cut = { segment: name, offset: folded.endOffset, bytes: sizeBytes - folded.endOffset }
+    if (folded.torn) log.warn(cut, 'the unfinished end of a segment was cut off')
+    else log.debug(cut, 'what stood behind the end of a segment was cut off')
     await cutTail(file, folded.endOffset, {
       sizeBytes,
       keepBytes: context.options.reserveFileBytes,

@@ -1,5 +1,7 @@
 import { basename, join } from 'node:path'
 import type { Disk } from '../../lib/disk.ts'
+import type { SegmentHeader } from './format.ts'
+import { HEADER_BYTES, decodeSegmentHeader, segmentName } from './format.ts'
 import { RESERVE_FILES } from './options.ts'
 import { shortWrite } from './segment.ts'
 
@@ -34,13 +36,44 @@ export class Reserve {
     return this.#fileBytes
   }
 
-  /** Notes which files are there with their full size; others are removed. */
-  async load(): Promise<void> {
+  /**
+   * Notes which files are there with their full size; others are removed. `isNeeded`: whether a segment
+   * holds something that counts.
+   */
+  async load(isNeeded: (segment: number) => boolean): Promise<void> {
     for (const name of names()) {
       const path = join(this.#directory, name)
       const size = await this.#disk.size(path)
-      if (size === this.#fileBytes) this.#present.add(name)
-      else if (size !== undefined) await this.#disk.remove(path)
+      if (size === undefined) continue
+      if (size === this.#fileBytes && (await this.#isOwn(path, isNeeded))) this.#present.add(name)
+      else await this.#disk.remove(path)
+    }
+  }
+
+  /**
+   * A power loss in the middle of a rename can leave both names of one file. One has to go, or the
+   * segment would be overwritten, or a reserve file removed, under the other.
+   */
+  async #isOwn(path: string, isNeeded: (segment: number) => boolean): Promise<boolean> {
+    const header = await this.#headerOf(path)
+    if (header === undefined) return true
+    const segment = join(this.#directory, segmentName(header.number))
+    if ((await this.#disk.size(segment)) === undefined) return true
+    if ((await this.#headerOf(segment))?.id.equals(header.id) !== true) return true
+    if (isNeeded(header.number)) return false
+    await this.#disk.remove(segment)
+    return true
+  }
+
+  async #headerOf(path: string): Promise<SegmentHeader | undefined> {
+    const file = await this.#disk.open(path, 'read')
+    try {
+      const head = Buffer.alloc(HEADER_BYTES)
+      await file.read(head, 0)
+      const header = decodeSegmentHeader(head)
+      return header === 'newer' ? undefined : header
+    } finally {
+      await file.close()
     }
   }
 

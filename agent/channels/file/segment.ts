@@ -47,7 +47,7 @@ export class OpenSegment {
   readonly header: SegmentHeader
   readonly stream: string
   readonly #file: DiskFile
-  readonly #salt: number
+  readonly salt: number
   /** Bytes that were allocated before: what a segment made of a reserve file may use. */
   readonly bytesMax: number | undefined
   #endOffset: number
@@ -64,7 +64,7 @@ export class OpenSegment {
     this.#file = file
     this.header = header
     this.stream = streamOf(header)
-    this.#salt = saltOf(header)
+    this.salt = saltOf(header)
     this.#endOffset = options.endOffset
     this.#endSequence = header.firstSequence
     this.bytesMax = options.bytesMax
@@ -96,14 +96,14 @@ export class OpenSegment {
           type: record.type,
           flags,
           bodyLength,
-          bodyCrc: crcOfBody(record.encoded, this.#salt),
+          bodyCrc: crcOfBody(record.encoded, this.salt),
           firstSequence: record.firstSequence,
           count: record.count,
           appendedAtMs: record.appendedAtMs,
           durableUpTo: this.#endOffset,
           offset: at,
         },
-        this.#salt,
+        this.salt,
       )
       for (const piece of pieces) if (piece.length > 0) buffers.push(piece)
       placed.push({ offset: at, firstSequence: record.firstSequence })
@@ -144,6 +144,11 @@ export class OpenSegment {
       payloadBytes: this.#payloadBytes,
       firstAppendedAtMs: this.#firstAppendedAtMs,
     }
+  }
+
+  /** Gives back what the file has behind its end. Best effort: nothing there is ever read. */
+  async cut(): Promise<void> {
+    await this.#file.truncate(this.#endOffset).catch(() => {})
   }
 
   close(): Promise<void> {

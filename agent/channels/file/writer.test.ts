@@ -22,7 +22,7 @@ async function fixture() {
     logger,
     options,
     committed: (group) => groups.push(group.batches.length),
-    starved: () => log.full,
+    lackingBytes: () => (log.full ? Infinity : 0),
     changed: () => {},
   })
   const append = (batch: Batch): Promise<void> =>

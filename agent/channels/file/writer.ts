@@ -2,6 +2,7 @@ import { FlumeError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { sleep } from '../../lib/clock.ts'
+import { encodeAhead, unfitness } from './batch-codec.ts'
 import { END } from './format.ts'
 import { Group } from './group.ts'
 import type { Log } from './log.ts'
@@ -21,8 +22,8 @@ export interface WriterContext {
   readonly options: FileChannelOptions
   /** A group is durable and in the state. */
   readonly committed: (group: Group, placed: readonly Placed[]) => void
-  /** Whether appends wait for room that a freed segment would give. */
-  readonly starved: () => boolean
+  /** Bytes that have to go from the disk before the next append is granted room; 0 or less when none. */
+  readonly lackingBytes: () => number
   /** Room, disk or the reason for trouble changed. */
   readonly changed: () => void
 }
@@ -71,10 +72,18 @@ export class Writer {
   }
 
   append(append: PendingAppend): void {
-    this.#appends.push(append)
+    this.#appends.push(this.#encoded(append))
     // A bare position waits for company like an acknowledgement.
     if (append.batch.count === 0) this.#later()
     else this.#now()
+  }
+
+  /** With its record made ahead, unless it waits for a segment or is one that no record can hold. */
+  #encoded(append: PendingAppend): PendingAppend {
+    const { salt } = this.#context.log
+    if (salt === undefined || append.batch.count === 0) return append
+    if (unfitness(append.batch) !== undefined) return append
+    return { ...append, encoded: encodeAhead(append.batch, salt) }
   }
 
   /** Changes the pending acknowledgements; they are written with the next group or after the delay. */
@@ -99,6 +108,15 @@ export class Writer {
     if (this.#closing || this.#running !== undefined) return
     this.#run(async () => {
       await this.#context.log.refill()
+      await this.#free()
+      this.#context.changed()
+    })
+  }
+
+  /** Frees what can be had at once, if an append waits for room. */
+  makeRoom(): void {
+    if (this.#running !== undefined || this.#closing || this.#context.lackingBytes() <= 0) return
+    this.#run(async () => {
       await this.#free()
       this.#context.changed()
     })
@@ -198,12 +216,13 @@ export class Writer {
   }
 
   /**
-   * The two newest segments are kept even when their events are all acknowledged. When appends wait
-   * for just that room, new segments are started until it is free.
+   * Spare segments, and the two newest ones, are kept although their events are all acknowledged. When
+   * appends wait for just that room, the spares go, and new segments are started until it is free.
    */
   async #free(): Promise<void> {
-    const { log, state, starved } = this.#context
-    while (starved() && log.holdsDone(state)) {
+    const { log, state, lackingBytes } = this.#context
+    if (lackingBytes() > 0 && !log.full) log.releaseSpares()
+    while (lackingBytes() > log.idleBytes && log.holdsDone(state)) {
       try {
         await log.roll(state)
       } catch (error) {
@@ -211,6 +230,7 @@ export class Writer {
         return
       }
     }
+    if (lackingBytes() > 0 && !log.full) log.releaseSpares()
   }
 
   /** Takes from the queue what fits into one write, rolling first when nothing does. */
