@@ -31,6 +31,7 @@ export const TIERS: readonly Tier[] = [
   { name: 'conformance', onlyInCi: false, steps: [vitest('conformance', 5)] },
   { name: 'fault', onlyInCi: false, steps: [vitest('fault', 25)] },
   { name: 'crash', onlyInCi: false, steps: [vitest('crash', 20)] },
+  { name: 'interop', onlyInCi: false, steps: [vitest('interop', 20)] },
   { name: 'mutants', onlyInCi: true, steps: [vitest('mutants', 15)] },
 ]
 
