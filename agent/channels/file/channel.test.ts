@@ -289,3 +289,22 @@ test('ranges that are acknowledged and not yet durable count for the bound on ne
   expect(taken).toBeGreaterThan(8000)
   expect(taken).toBeLessThan(8300)
 })
+
+test('an acknowledgement that is durable is on the disk, at whatever moment it came', async () => {
+  const { disk, channel, open } = await fixture()
+  await append(channel, bodies(Array.from({ length: 300 }, (_, n) => `${n}`)))
+  const leases: Lease[] = []
+  while (leases.length < 300) leases.push((await take(channel, 1))!)
+  const durable: Promise<void>[] = []
+  // One in each microtask, so that some fall between any two steps of the writer.
+  for (const [n, lease] of leases.entries()) {
+    durable.push(lease.ack(Buffer.from(`${n}`)))
+    if (n % 50 === 0) void append(channel, bodies(['more']))
+    await Promise.resolve()
+  }
+  void append(channel, bodies(['last']))
+  await Promise.all(durable)
+  const again = await open(disk.crash('power', { data: 'none', names: 'none' }))
+  expect(again.sinkState('out')?.toString()).toBe('299')
+  expect((await drain(again)).filter((text) => /^\d/.test(text))).toStrictEqual([])
+})

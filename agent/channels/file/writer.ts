@@ -201,8 +201,6 @@ export class Writer {
       const filled = await this.#fill(acks)
       taken = filled.taken
       group = filled.group
-      // What comes in from here on belongs to the next group.
-      this.#acks = new PendingAcknowledgements()
       const placed = group.empty ? [] : await log.write(group.records)
       this.#commit(group, acks, placed)
     } catch (error) {
@@ -254,7 +252,9 @@ export class Writer {
       group.acknowledge(acks)
       const noRoom = !group.empty && !log.hasRoom(group.bytes, group.records.length === 1)
       if ((!stuck && !(noRoom && group.batches.length === 0)) || attempt > 0) {
+        // What comes in from here on belongs to the next group, also before the caller goes on.
         this.#appends.splice(0, taken.length)
+        this.#acks = new PendingAcknowledgements()
         return { group, taken }
       }
       await log.roll(state)
