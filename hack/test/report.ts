@@ -48,7 +48,8 @@ export function closingBlock(tiers: readonly TierResult[], notRun: readonly NotR
       if (step.problem !== undefined) lines.push(`    ${step.problem}`)
     }
   }
-  for (const { what, why, cure } of notRun) lines.push(`NOT RUN: ${what} — ${why} — ${cure}`)
+  // Several tests may miss the same thing.
+  lines.push(...new Set(notRun.map(({ what, why, cure }) => `NOT RUN: ${what} — ${why} — ${cure}`)))
   const { passed, failed } = totalsOf(tiers)
   lines.push(`${passed} passed, ${failed} failed`)
   return lines.join('\n')

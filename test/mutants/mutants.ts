@@ -119,8 +119,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a segment deleted with an event left in it',
     file: `${CHANNEL}/log.ts`,
-    find: 'segment.endSequence > state.floor)',
-    replace: 'segment.endSequence > state.floor + 1)',
+    find: 'segment.firstSequence && segment.endSequence > state.floor',
+    replace: 'segment.firstSequence && segment.endSequence > state.floor + 1',
     oracle: 'channel',
     expectation: 'an event that was not delivered is gone',
   },
