@@ -197,6 +197,25 @@ describe('a source that stops', () => {
   })
 })
 
+describe('a source that stops while its streams begin', () => {
+  test('is quiet when their beginnings are in all channels, though its batches were given back', async () => {
+    const { intake, channel } = harness({ a: { manual: true }, b: { manual: true } })
+    const { accepted } = intake.emit(streamBatch('s', 0, ['x']))
+    await turns(3)
+    intake.giveBackReplayable()
+    await expect(accepted).rejects.toMatchObject({ code: 'FLM5101' })
+    await intake.settled()
+    let quiet = false
+    const waiting = intake.quiet().then(() => (quiet = true))
+    await turns(5)
+    expect(quiet).toBe(false)
+    channel('a').commit()
+    channel('b').commit()
+    await waiting
+    expect([...channel('b').positions().values()]).toMatchObject([{ offset: 0 }])
+  })
+})
+
 describe('an append that fails', () => {
   test('is retried in its channel alone, the others are not touched again', async () => {
     const { intake, channel, clock } = harness({ a: {}, b: {} })

@@ -137,6 +137,14 @@ export class Intake {
   }
 
   /**
+   * As `settled`, and no beginning of a stream is on its way either: the next run would not see it, and
+   * begin the stream under another name.
+   */
+  quiet(): Promise<void> {
+    return this.#when(() => this.#emissions === 0 && !this.#advancing)
+  }
+
+  /**
    * Resolves when no event of this source is in a channel that could still lose it, and no position
    * is on its way: else a new routing would begin at an older one and read again what is there.
    */
@@ -198,6 +206,7 @@ export class Intake {
       }
     }
     this.#advancing = false
+    this.#notify()
   }
 
   /** Room for all parts of a unit, or undefined when there is none of this kind. */

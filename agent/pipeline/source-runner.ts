@@ -85,7 +85,7 @@ export class SourceRunner {
     const intake = this.#intake
     if (intake !== undefined) {
       intake.giveBackReplayable()
-      await settlesWithin(intake.settled(), graceMs, this.#options.context.clock)
+      await settlesWithin(intake.quiet(), graceMs, this.#options.context.clock)
       intake.end()
       await intake.settled()
     }
