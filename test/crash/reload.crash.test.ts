@@ -21,7 +21,7 @@ const seed = Number(process.env['RELOAD_SEED'] ?? Math.floor(Math.random() * 2 *
 const only = process.env['RELOAD_RUN']
 const runs = only === undefined ? Array.from({ length: count }, (_, run) => run) : [Number(only)]
 
-/** Some histories never change where events go, and some have no kill; neither repeats anything. */
+/** Some histories never change where events go, and repeat nothing; some have no kill. */
 const keepsRouting = (run: number): boolean => run % 3 === 1
 const killsIn = (run: number): number => (run % 6 === 2 ? 0 : KILLS_PER_RUN)
 
