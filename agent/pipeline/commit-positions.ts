@@ -9,17 +9,22 @@ export interface PositionWrite {
   readonly position: Position
 }
 
-/** Resolves when all positions are durable; rejects with the first failure, others may be in. */
+/**
+ * Resolves when all positions are durable. Rejects with the first failure once none is on its way any
+ * more, others may be in. What has no room yet when `signal` aborts is not written.
+ */
 export async function commitPositions(
   writes: readonly PositionWrite[],
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all(
+  const results = await Promise.allSettled(
     writes.map(async ({ channel, stream, position }) => {
       const reservation = await channel.reserve({ events: 0, bytes: 0 }, signal)
       await channel.append(positionBatch(stream, position), reservation).safe
     }),
   )
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 function positionBatch(stream: string, { offset, routing, memo }: Position): Batch {

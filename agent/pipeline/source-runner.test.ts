@@ -18,7 +18,17 @@ async function harness(routing?: string) {
     channels: () => [channel],
     earlierSafe: () => Promise.resolve(),
   })
-  return { runner, channel, parts, clock, metrics }
+  /** What runs after `runner` when the routing changed. */
+  const successor = async (changedRouting: string, earlierSafe: Promise<void>) => {
+    const changed = flowPlan({ sources: [{ routing: changedRouting }] })
+    const { sources } = await prepareFlow(diffFlow(none, changed), context)
+    return new SourceRunner(sources[0]!, {
+      context,
+      channels: () => [channel],
+      earlierSafe: () => earlierSafe,
+    })
+  }
+  return { runner, successor, channel, parts, clock, metrics }
 }
 
 test('a source starts when the channels are open, not before', async () => {
@@ -81,4 +91,47 @@ test('with a routing that is not deterministic each run is a new generation', as
   await turns(20)
   expect(parts.channel('c').positions().get('in/s')!.routing).toBe('2.')
   await runner.stop(0)
+})
+
+test('stopped while it waits to begin a generation, it never begins it', async () => {
+  const { runner, successor, channel, parts } = await harness('A')
+  channel.open()
+  runner.start()
+  await turns(20)
+  await parts.source('in').emitFrom('s', 0, 'a').safe
+  await runner.stop(0)
+  const earlierSafe = Promise.withResolvers<void>()
+  const next = await successor('B', earlierSafe.promise)
+  next.start()
+  await turns(20)
+  expect(next.status().problem).toContain('waits until its last events are safe')
+  await next.stop(0)
+  earlierSafe.resolve()
+  await turns(20)
+  expect(parts.channel('c').positions().get('in/s')!.routing).toBe('1.A')
+})
+
+test('stopped while it begins a generation, it leaves no position on its way', async () => {
+  const { runner, successor, channel, parts } = await harness('A')
+  parts.channelOptions = { manual: true }
+  channel.open()
+  runner.start()
+  await turns(20)
+  const { safe } = parts.source('in').emitFrom('s', 0, 'a')
+  await turns(20)
+  parts.channel('c').commit()
+  await safe
+  await runner.stop(0)
+  const next = await successor('B', Promise.resolve())
+  next.start()
+  await turns(20)
+  expect(parts.channel('c').pending).toBe(1)
+  let stopped = false
+  const stopping = next.stop(0).then(() => (stopped = true))
+  await turns(20)
+  expect(stopped).toBe(false)
+  parts.channel('c').commit()
+  await stopping
+  expect(parts.channel('c').positions().get('in/s')!.routing).toBe('2.B')
+  expect(parts.source('in').started).toBe(0)
 })

@@ -139,8 +139,8 @@ export class SourceRunner {
     try {
       const intake = await this.#untilStopped(this.#open())
       if (intake === undefined) return undefined
-      const resume = await this.#untilStopped(this.#resume(intake))
-      if (resume === undefined) return undefined
+      const resume = await this.#resume(intake)
+      if (resume === undefined || stopping.aborted) return undefined
       this.#source = source
       const context = this.#contextOf(intake, { resume, fail: failed.resolve })
       await this.#untilStopped(source.start(context).then(() => true))
@@ -149,7 +149,7 @@ export class SourceRunner {
       this.#problem = undefined
       this.#events.started(resume.streams.size)
     } catch (thrown) {
-      return toFlumeError(thrown)
+      return stopping.aborted ? undefined : toFlumeError(thrown)
     }
     return this.#untilStopped(failed.promise)
   }
@@ -188,22 +188,28 @@ export class SourceRunner {
     return this.#intake
   }
 
-  /** See positions.ts. */
-  async #resume(intake: Intake): Promise<ResumePoints> {
+  /**
+   * See positions.ts. Once the source is to stop, nothing of this goes on: the run after it commits a
+   * generation of its own, and a position of this one that came later would bring it back to here.
+   */
+  async #resume(intake: Intake): Promise<ResumePoints | undefined> {
+    const stopping = this.#stopping.signal
     this.#waitsFor = 'waits until its last batches are in their channels'
-    await intake.settled()
+    await this.#untilStopped(intake.settled())
+    if (stopping.aborted) return undefined
     let resume = this.#resumePoints()
     if (resume.commits.length > 0) {
       // A new generation begins at a position that must not cover what memory could still lose.
       this.#waitsFor = 'waits until its last events are safe, since its routing changed'
-      await Promise.all([intake.safe(), this.#options.earlierSafe()])
+      await this.#untilStopped(Promise.all([intake.safe(), this.#options.earlierSafe()]))
+      if (stopping.aborted) return undefined
       resume = this.#resumePoints()
       const writes = resume.commits.map(({ channel, stream, position }) => ({
         channel: this.#runner(channel)!.channel!,
         stream,
         position,
       }))
-      await commitPositions(writes, this.#stopping.signal)
+      await commitPositions(writes, stopping)
     }
     this.#waitsFor = undefined
     const known = [...resume.streams.keys()].map((name) => streamInChannel(this.plan.name, name))

@@ -158,7 +158,7 @@ class ReloadRun {
     const shapes = this.#shapes
     const history: History = { shapes, confirmed: this.#confirmed, settled: this.#settled, lines }
     const verdict = judgeReloads(history, this.#outputs())
-    const wrong = wrongIn(verdict)
+    const wrong = wrongIn(verdict, this.#options.kills)
     if (wrong !== '') {
       writeFileSync(join(this.#options.directory, 'history.json'), JSON.stringify(history, null, 1))
       throw new Error(wrong)
@@ -438,14 +438,15 @@ function named(point: DiskKillPoint | undefined): string {
   return point === undefined ? 'from outside' : nameOf(point)
 }
 
-/** Copies by a change of the routing are counted, not refused: the promise is for the same routing. */
-function wrongIn(verdict: ReloadVerdict): string {
+/** Without a kill nothing is repeated, whatever the routing; with one, copies by a changed routing are counted. */
+function wrongIn(verdict: ReloadVerdict, kills: number): string {
   const kinds = ['lost', 'strangers', 'repeated', 'torn'] as const
   const texts = kinds.map((kind) =>
     verdict[kind].length === 0
       ? ''
       : `${verdict[kind].length} lines ${kind}:\n  ${verdict[kind].slice(0, 10).join('\n  ')}`,
   )
+  if (kills === 0 && verdict.repeats > 0) texts.push(`${verdict.repeats} copies without a kill`)
   return texts.filter((text) => text !== '').join('\n')
 }
 

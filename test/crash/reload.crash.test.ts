@@ -21,7 +21,7 @@ const seed = Number(process.env['RELOAD_SEED'] ?? Math.floor(Math.random() * 2 *
 const only = process.env['RELOAD_RUN']
 const runs = only === undefined ? Array.from({ length: count }, (_, run) => run) : [Number(only)]
 
-/** Some histories never change where events go, and repeat nothing; some have no kill. */
+/** Some histories never change where events go, and repeat nothing; some have no kill, and repeat nothing either. */
 const keepsRouting = (run: number): boolean => run % 3 === 1
 const killsIn = (run: number): number => (run % 6 === 2 ? 0 : KILLS_PER_RUN)
 
@@ -59,7 +59,7 @@ describe(`configurations that change while the agent is killed (RELOAD_SEED=${se
         ...rows(killsByName),
         'channels seen after a change',
         ...rows(seenByRole),
-        `  ${totals.lines} lines written, lost 0; copies by changes of the routing: at least ${totals.repeats}`,
+        `  ${totals.lines} lines written, lost 0; copies by kills and changes of the routing: at least ${totals.repeats}`,
       ].join('\n'),
     )
     expect(totals.shapes).toBeGreaterThan(0)
