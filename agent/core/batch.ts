@@ -20,7 +20,7 @@ export interface Batch {
   /** 1: each body is followed by one line feed in `bodies` that is no part of the event. */
   readonly gap: 0 | 1
   readonly headers: Headers
-  /** Set by replayable sources: where the events came from. Interceptors carry it through. */
+  /** Set by sources whose events can come again: where they came from. Interceptors carry it through. */
   readonly origin: Origin | undefined
   /** Set by channels: the stable ids of the events. Event i is `stream` + (`first` + i). */
   readonly ids: EventIds | undefined
@@ -36,9 +36,15 @@ export interface Headers {
 }
 
 /**
- * Where the events of a batch came from: a stream that can be read again (a file, a partition), the
- * range that was read, and the offset after each event. Offsets are non-decreasing: the children of
+ * Where the events of a batch came from: a stream (a file, a partition, a channel of another agent), the
+ * range of it, and the offset after each event. Offsets are non-decreasing: the children of
  * a split event share one and travel in one record.
+ *
+ * Streams are of two kinds. What a source reads itself comes in order and is **replayable**: a channel
+ * keeps one position of it. What a **sender** hands over and sends again when it gets no answer has a
+ * `floor`; it comes over several connections in any order, and cut in other places when it comes again.
+ * A channel keeps the set of ranges it has above the floor: a highest number would claim a batch that
+ * was overtaken.
  */
 export interface Origin {
   /**
@@ -59,6 +65,16 @@ export interface Origin {
    * routing configuration. Channels compare it for equality; '' means "never trim by position".
    */
   readonly routing: string
+  /**
+   * Set for a sender's stream: the lowest sequence it had not seen acknowledged when it sent this. What
+   * lies below was taken, by this agent or another. Offsets are the sequence of the event plus one.
+   */
+  readonly floor?: number
+}
+
+/** Whether the source reads the events again by itself when they do not get in. */
+export function isReplayable(origin: Origin | undefined): boolean {
+  return origin !== undefined && origin.floor === undefined
 }
 
 /** How far a channel has taken a stream. */
@@ -72,6 +88,8 @@ export interface Position {
 export interface EventIds {
   readonly stream: string
   readonly first: number
+  /** Set on what is leased: everything below was acknowledged when the lease was taken. */
+  readonly floor?: number
 }
 
 export const NO_HEADERS: Headers = { common: new Map(), columns: new Map() }
@@ -195,7 +213,7 @@ export function slice(batch: Batch, from: number, to: number): Batch {
     gap: batch.gap,
     headers: mapColumns(batch.headers, (values) => values.slice(from, to)),
     origin: batch.origin && sliceOrigin(batch.origin, from, to, batch.count),
-    ids: batch.ids && { stream: batch.ids.stream, first: batch.ids.first + from },
+    ids: batch.ids && { ...batch.ids, first: batch.ids.first + from },
     appendedAtMs: batch.appendedAtMs,
   }
 }

@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   FLM5202: 'a component did not stop in time',
   FLM5203: 'a channel cannot change its type',
   FLM5204: 'a memory channel keeps its old settings',
+  FLM5105: 'the channels had no room in time',
   // 9xxx: the process
   FLM9001: 'a part of the agent failed in a way it should not',
   FLM9101: 'the address of the admin server is in use',

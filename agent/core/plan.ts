@@ -15,6 +15,8 @@ export interface FlowPlan {
   readonly channels: readonly ComponentPlan[]
   readonly sinks: readonly SinkPlan[]
   readonly sinkGroups: readonly SinkGroupPlan[]
+  /** Takes what a component gives up on. One of `channels`; a required channel of every source. */
+  readonly deadLetterChannel?: string
   /** Changes when anything in the flow changes. Hex. */
   readonly hash: string
 }

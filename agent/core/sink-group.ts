@@ -7,8 +7,15 @@ import type { FlumeError } from './errors.ts'
 export interface SinkGroup {
   /** The sinks of the group, in configured order. */
   readonly sinks: readonly string[]
-  /** The sink to use now, or the time at which to ask again. */
-  choose(nowMs: number): { readonly sink: string } | { readonly retryAtMs: number }
+  /**
+   * The sink to use now, or the time at which to ask again. `isFree` tells whether a sink takes another
+   * write at once; one that is chosen although it is not is waited for, so a policy that spreads the load
+   * passes over it, lest a peer that hangs holds up the others.
+   */
+  choose(
+    nowMs: number,
+    isFree: (sink: string) => boolean,
+  ): { readonly sink: string } | { readonly retryAtMs: number }
   succeeded(sink: string, nowMs: number): void
   failed(sink: string, error: FlumeError, nowMs: number): void
   /** Per sink: whether it is used, and why not. For /status. */

@@ -22,8 +22,12 @@ export interface SourceContext extends ComponentContext {
    * emitted in order. Pull sources keep a bounded number of receipts open and so feel back-pressure.
    * A rejected receipt means the flow is stopping or the batch can never be taken (not retryable):
    * retryable failures are retried inside.
+   *
+   * While the batch waits for room, the abort of `signal` takes it back: the receipt rejects with a
+   * retryable FLM5105, and no channel has it. Once a channel has a part of it, it goes in whole. For
+   * sources that have to answer a client while the channels are full.
    */
-  emit(batch: Batch): Receipt
+  emit(batch: Batch, signal?: AbortSignal): Receipt
 
   /**
    * The largest event the channels of the source take, in bytes of its body. A source that can cut

@@ -103,7 +103,11 @@ export class GroupRunner {
 
   async #step(channel: Channel): Promise<void> {
     const { clock } = this.#options.context
-    const choice = this.#group.choose(clock.monotonic())
+    const isFree = (name: string): boolean => {
+      const sink = this.#sinks.get(name)!
+      return !sink.started || sink.free
+    }
+    const choice = this.#group.choose(clock.monotonic(), isFree)
     if ('retryAtMs' in choice) {
       const delayMs = Math.max(PAUSE_MIN_MS, choice.retryAtMs - clock.monotonic())
       await sleep(clock, delayMs, this.#stopping.signal)

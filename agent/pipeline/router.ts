@@ -42,7 +42,10 @@ export interface Unit {
 /** Folds a batch through the interceptors, cuts it to the channels' limits and selects channels. */
 export function route(batch: Batch, routing: string, options: RouterOptions): Routed {
   let changed = batch
-  for (const intercept of options.interceptors) changed = intercept(changed)
+  for (const intercept of options.interceptors) {
+    const result = intercept(changed)
+    changed = 'deadLetters' in result ? result.batch : result
+  }
   const { batches, refusedEvents } = cut(changed, options.limits)
   const units: Unit[] = []
   let unroutedEvents = 0

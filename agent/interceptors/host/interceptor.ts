@@ -1,11 +1,11 @@
 import { hostname, networkInterfaces } from 'node:os'
 import type { NetworkInterfaceInfo } from 'node:os'
 import { withDefaultHeader, withHeader } from '../../core/batch.ts'
-import type { Interceptor } from '../../core/interceptor.ts'
+import type { PlainInterceptor } from '../../core/interceptor.ts'
 import type { HostInterceptorConfig } from './config.ts'
 
 /** Address and name are looked up once: in a pod they do not change while the agent runs. */
-export function createInterceptor(config: HostInterceptorConfig): Interceptor {
+export function createInterceptor(config: HostInterceptorConfig): PlainInterceptor {
   const set = config.preserveExisting ? withDefaultHeader : withHeader
   const host = config.useIP ? addressOf(networkInterfaces()) : hostname()
   return (batch) => set(batch, config.header, host)

@@ -1,12 +1,12 @@
 import { isAscii } from 'node:buffer'
 import { endOf, select, startOf } from '../../core/batch.ts'
 import type { Batch } from '../../core/batch.ts'
-import type { Interceptor } from '../../core/interceptor.ts'
+import type { PlainInterceptor } from '../../core/interceptor.ts'
 import { linearRegexp } from '../../lib/linear-regexp.ts'
 import type { RegexFilterInterceptorConfig } from './config.ts'
 
 /** As in Flume the expression is searched for: it need not match the whole body. */
-export function createInterceptor(config: RegexFilterInterceptorConfig): Interceptor {
+export function createInterceptor(config: RegexFilterInterceptorConfig): PlainInterceptor {
   const expression = linearRegexp(withoutPadding(config.regex))
   return (batch) => {
     const kept = new Uint32Array(batch.count)

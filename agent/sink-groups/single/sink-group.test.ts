@@ -3,6 +3,8 @@ import { FlumeError } from '../../core/errors.ts'
 import { singleSinkGroupSchema } from './config.ts'
 import { createSinkGroup } from './sink-group.ts'
 
+const always = (): boolean => true
+
 const error = new FlumeError('FLM4201', 'the target is away', { retryable: true })
 const config = singleSinkGroupSchema.parse({ backoffMin: '1s', backoffMax: '5s' })
 const random = { number: () => 0, bytes: (length: number) => Buffer.alloc(length) }
@@ -12,9 +14,9 @@ const groupOfOne = (number = 0) =>
 
 it('uses its sink until it fails', () => {
   const group = groupOfOne()
-  expect(group.choose(0)).toEqual({ sink: 'out' })
+  expect(group.choose(0, always)).toEqual({ sink: 'out' })
   group.succeeded('out', 5)
-  expect(group.choose(5)).toEqual({ sink: 'out' })
+  expect(group.choose(5, always)).toEqual({ sink: 'out' })
 })
 
 it('waits longer after each failure, up to the longest delay', () => {
@@ -22,7 +24,7 @@ it('waits longer after each failure, up to the longest delay', () => {
   let nowMs = 0
   const delays = Array.from({ length: 40 }, () => {
     group.failed('out', error, nowMs)
-    const choice = group.choose(nowMs)
+    const choice = group.choose(nowMs, always)
     const retryAtMs = 'retryAtMs' in choice ? choice.retryAtMs : nowMs
     const delayMs = retryAtMs - nowMs
     nowMs = retryAtMs
@@ -36,7 +38,7 @@ it('waits longer after each failure, up to the longest delay', () => {
 it('takes up to a quarter off the delay, so that many sinks do not come back at once', () => {
   const group = groupOfOne(0.999)
   group.failed('out', error, 0)
-  expect(group.choose(0)).toEqual({ retryAtMs: expect.closeTo(750, 0) as number })
+  expect(group.choose(0, always)).toEqual({ retryAtMs: expect.closeTo(750, 0) as number })
 })
 
 it('is as new after a success', () => {
@@ -44,7 +46,7 @@ it('is as new after a success', () => {
   for (let i = 0; i < 3; i++) group.failed('out', error, i * 60_000)
   group.succeeded('out', 200_000)
   group.failed('out', error, 300_000)
-  expect(group.choose(300_000)).toEqual({ retryAtMs: 301_000 })
+  expect(group.choose(300_000, always)).toEqual({ retryAtMs: 301_000 })
 })
 
 it('counts writes that were under way together and failed together once', () => {
