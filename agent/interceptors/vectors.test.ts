@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { batchOf, bodyAt, headersAt } from '../core/batch.ts'
-import type { Interceptor } from '../core/interceptor.ts'
+import type { PlainInterceptor } from '../core/interceptor.ts'
 import { systemClock } from '../lib/clock.ts'
 import { regexFilterInterceptorSchema } from './regex-filter/config.ts'
 import { createInterceptor as createRegexFilter } from './regex-filter/interceptor.ts'
@@ -28,7 +28,7 @@ const vectors = readFileSync(new URL('testdata/interceptors.jsonl', import.meta.
   .map((line) => JSON.parse(line) as Vector)
 
 /** Flume's properties in our typed form. */
-const BY_TYPE: Readonly<Record<string, (config: Record<string, string>) => Interceptor>> = {
+const BY_TYPE: Readonly<Record<string, (config: Record<string, string>) => PlainInterceptor>> = {
   regex_filter: ({ excludeEvents, ...rest }) =>
     createRegexFilter(
       regexFilterInterceptorSchema.parse({ ...rest, exclude: excludeEvents === 'true' }),
