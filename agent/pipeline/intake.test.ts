@@ -32,6 +32,7 @@ function harness(
   const intake = new Intake({
     flow: 'f',
     source: 'in',
+    routingHash: 'r',
     channels: new Map(
       [...channels].map(([name, channel]) => [
         name,
@@ -58,6 +59,48 @@ const plain = (...bodies: string[]): Batch =>
 
 const appends = (channel: ModelChannel): string[] =>
   channel.appended.map((batch) => bodiesOf(batch).join())
+
+describe('emit with a signal', () => {
+  test('takes back what waits for room, and what is behind it goes on', async () => {
+    const { intake, channel } = harness({ a: { capacityEvents: 2 } })
+    await intake.emit(plain('x')).accepted
+    const giveUp = new AbortController()
+    const large = intake.emit(plain('1', '2'), giveUp.signal)
+    const small = intake.emit(plain('y'))
+    await turns(10)
+    expect(appends(channel('a'))).toEqual(['x'])
+    giveUp.abort()
+    await expect(large.safe).rejects.toMatchObject({ code: 'FLM5105', retryable: true })
+    await small.accepted
+    expect(channel('a').store.log).toEqual(['x', 'y'])
+    await intake.settled()
+  })
+
+  test('lets in whole what a channel has a part of', async () => {
+    const { intake, channel } = harness({ a: { capacityEvents: 2 } })
+    const giveUp = new AbortController()
+    const receipt = intake.emit(plain('1', '2', '3'), giveUp.signal)
+    await turns(10)
+    expect(appends(channel('a'))).toEqual(['1,2'])
+    giveUp.abort()
+    const signal = new AbortController().signal
+    const lease = await channel('a').take({ sink: 's', eventsMax: 2, bytesMax: 9, signal })
+    await lease!.ack()
+    await receipt.accepted
+    expect(channel('a').store.log).toEqual(['1', '2', '3'])
+  })
+
+  test('takes nothing when it aborted before, and leaves a batch alone that is in', async () => {
+    const { intake, channel } = harness({ a: {} })
+    const early = intake.emit(plain('x'), AbortSignal.abort())
+    await expect(early.accepted).rejects.toMatchObject({ code: 'FLM5105' })
+    const giveUp = new AbortController()
+    const receipt = intake.emit(plain('y'), giveUp.signal)
+    await receipt.safe
+    giveUp.abort()
+    expect(channel('a').store.log).toEqual(['y'])
+  })
+})
 
 describe('emit', () => {
   test('is accepted when all required channels have the batch, not before', async () => {

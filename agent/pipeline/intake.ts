@@ -1,7 +1,8 @@
-import { bodyBytes } from '../core/batch.ts'
+import { bodyBytes, isReplayable } from '../core/batch.ts'
 import type { Batch } from '../core/batch.ts'
 import type { ChannelLimits, Reservation } from '../core/channel.ts'
-import { FlumeError, toFlumeError } from '../core/errors.ts'
+import { toFlumeError } from '../core/errors.ts'
+import type { FlumeError } from '../core/errors.ts'
 import type { Receipt } from '../core/receipt.ts'
 import type { Part } from '../core/selector.ts'
 import { backoffMs } from '../lib/backoff.ts'
@@ -13,6 +14,7 @@ import { commitPositions } from './commit-positions.ts'
 import { sizeOf } from './cut.ts'
 import { Emission, refused, stoppingError } from './emission.ts'
 import type { IntakeChannel } from './intake-channel.ts'
+import { noRoomError, tooLargeError, tooMuchError } from './intake-errors.ts'
 import { APPEND_RETRY, Lane } from './lane.ts'
 import { offer } from './optional-append.ts'
 import { route } from './router.ts'
@@ -33,6 +35,12 @@ export interface IntakeOptions extends Omit<RouterOptions, 'source'> {
   readonly clock: Clock
   readonly random: Random
   readonly events: SourceEvents
+}
+
+interface Emitted {
+  readonly count: number
+  readonly bytes: number
+  readonly signal: AbortSignal | undefined
 }
 
 interface Waiting {
@@ -90,12 +98,14 @@ export class Intake {
     for (const stream of streams) this.#streams.add(stream)
   }
 
-  emit(batch: Batch): Receipt {
+  /** See SourceContext.emit. */
+  emit(batch: Batch, signal?: AbortSignal): Receipt {
     const { flow, source, events } = this.#options
     if (this.#ending.signal.aborted) return refused(stoppingError(flow, source))
+    if (signal?.aborted === true) return refused(noRoomError({ flow, source }, batch.count))
     const bytes = bodyBytes(batch)
     if (this.#emissions >= EMISSIONS_MAX || this.#bytes + bytes > EMISSION_BYTES_MAX)
-      return refused(this.#tooMuch())
+      return refused(tooMuchError({ flow, source }, this.#emissions, this.#bytes))
     let routed
     try {
       routed = route(batch, this.#routing, this.#options)
@@ -105,14 +115,14 @@ export class Intake {
       return refused(error)
     }
     if (routed.refusedEvents > 0) {
-      const error = this.#tooLarge(routed.refusedEvents)
+      const error = tooLargeError({ flow, source }, routed.refusedEvents, this.#options.limits)
       events.refused(routed.refusedEvents, error)
       // A sender that waits for an answer gets the batch back whole; a file cannot take a line back.
-      if (batch.origin === undefined) return refused(error)
+      if (!isReplayable(batch.origin)) return refused(error)
     }
     events.dropped(routed.filteredEvents, 'filtered')
     events.dropped(routed.unroutedEvents, 'unrouted')
-    return this.#enter(batch.count, bytes, routed.units)
+    return this.#enter(routed.units, { count: batch.count, bytes, signal })
   }
 
   get limits(): ChannelLimits {
@@ -165,7 +175,8 @@ export class Intake {
     for (const { unit, emission } of this.#waiting.splice(0)) this.#reject(unit, emission)
   }
 
-  #enter(count: number, bytes: number, units: readonly Unit[]): Receipt {
+  #enter(units: readonly Unit[], emitted: Emitted): Receipt {
+    const { count, bytes, signal } = emitted
     let parts = 0
     let positions = 0
     for (const unit of units) {
@@ -176,7 +187,9 @@ export class Intake {
     this.#emissions++
     this.#bytes += bytes
     this.#countOpen(stream, 1)
+    const withdraw = (): void => this.#withdraw(emission, units.length, count)
     const settle = (accepted: boolean): void => {
+      signal?.removeEventListener('abort', withdraw)
       this.#emissions--
       this.#countOpen(stream, -1)
       this.#bytes -= bytes
@@ -185,9 +198,22 @@ export class Intake {
     }
     const emission = new Emission({ parts, positions, onSettled: settle })
     if (parts + positions === 0) settle(true)
+    else signal?.addEventListener('abort', withdraw)
     for (const unit of units) this.#waiting.push({ unit, emission })
     if (!this.#advancing) void this.#advance()
     return emission.receipt
+  }
+
+  /** Gives an emission back that waits whole; one of which a unit has left the line goes in. */
+  #withdraw(emission: Emission, units: number, count: number): void {
+    const withdrawn = this.#waiting.filter((each) => each.emission === emission)
+    if (withdrawn.length < units) return
+    const isHead = this.#waiting[0] === withdrawn[0]
+    this.#waiting = this.#waiting.filter((each) => each.emission !== emission)
+    if (isHead) this.#restartReserving()
+    const { flow, source } = this.#options
+    for (const { unit } of withdrawn)
+      this.#reject(unit, emission, noRoomError({ flow, source }, count))
   }
 
   async #advance(): Promise<void> {
@@ -335,9 +361,14 @@ export class Intake {
   }
 
   /** Units that hold room go back to the front of the line, in order. */
-  #giveRoomBack(): void {
+  /** The head gives up what it waits for; the line goes on with what is its head then. */
+  #restartReserving(): void {
     this.#reserving.abort()
     if (!this.#ending.signal.aborted) this.#reserving = new AbortController()
+  }
+
+  #giveRoomBack(): void {
+    this.#restartReserving()
     const ready = this.#ready.splice(0)
     for (const { reservations } of ready) for (const each of reservations) each.release()
     this.#waiting = [...ready, ...this.#waiting]
@@ -359,24 +390,6 @@ export class Intake {
     const [done, waiting] = [this.#watchers.filter((w) => w.done()), this.#watchers]
     this.#watchers = waiting.filter((watcher) => !done.includes(watcher))
     for (const { resolve } of done) resolve()
-  }
-
-  #tooMuch(): FlumeError {
-    const { flow, source } = this.#options
-    return new FlumeError(
-      'FLM5102',
-      `flow ${flow}: source ${source} has ${this.#emissions} batches and ${this.#bytes} bytes in flight; wait for receipts before emitting more`,
-      { retryable: true, facts: { flow, source, batches: this.#emissions, bytes: this.#bytes } },
-    )
-  }
-
-  #tooLarge(events: number): FlumeError {
-    const { flow, source, limits } = this.#options
-    return new FlumeError(
-      'FLM2203',
-      `flow ${flow}: source ${source} has ${events} events above the ${limits.batchBytesMax} bytes its channels take; raise the channels' sizes or cut the events`,
-      { retryable: false, facts: { flow, source, events, bytesMax: limits.batchBytesMax } },
-    )
   }
 }
 

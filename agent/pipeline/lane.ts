@@ -1,3 +1,4 @@
+import { isReplayable } from '../core/batch.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Channel, Reservation } from '../core/channel.ts'
 import { toFlumeError } from '../core/errors.ts'
@@ -71,7 +72,7 @@ export class Lane {
 
   /** As `end`, unless it has events that nobody will send again. */
   endReplayable(): void {
-    if (this.#entries.every(({ batch }) => batch.origin !== undefined)) this.end()
+    if (this.#entries.every(({ batch }) => isReplayable(batch.origin))) this.end()
   }
 
   #start(entry: Entry, reservation: Reservation): void {

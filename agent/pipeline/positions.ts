@@ -29,6 +29,10 @@ import type { Position } from '../core/batch.ts'
  * A stream that no channel knows yet has the same hazard between its first two commits; `Intake`
  * therefore commits the beginning of a new stream to all required channels before its first event
  * where there are several.
+ *
+ * Senders' streams have none of this: nothing is resumed from them, each channel says by itself which
+ * ranges it has. "All events of these ranges that the routing R sends here are here" stays true for
+ * ever, so the hash of R is enough, and a channel that gets no event of a batch need not know of it.
  */
 export interface ChannelPositions {
   readonly channel: string

@@ -9,6 +9,7 @@ import type { RouterOptions } from './router.ts'
 const limits = { batchEventsMax: 100, batchBytesMax: 1000 }
 const options = (changes: Partial<RouterOptions>): RouterOptions => ({
   source: 'in',
+  routingHash: 'r',
   interceptors: [],
   selector: (batch) => [{ channel: 'a', required: true, batch }],
   requiredChannels: ['a', 'b'],

@@ -1,3 +1,4 @@
+import { isReplayable } from '../core/batch.ts'
 import type { Batch } from '../core/batch.ts'
 import type { ChannelLimits } from '../core/channel.ts'
 import { FlumeError } from '../core/errors.ts'
@@ -8,6 +9,8 @@ import { streamInChannel } from './positions.ts'
 
 export interface RouterOptions {
   readonly source: string
+  /** Of its plan; '' when not deterministic. */
+  readonly routingHash: string
   readonly interceptors: readonly Interceptor[]
   readonly selector: Selector
   /** Channels that carry the positions of the source. */
@@ -34,7 +37,7 @@ export interface Unit {
   readonly optional: readonly Part[]
   /** The position alone, for each required channel that gets no event of it. */
   readonly positions: readonly Part[]
-  /** Stream and beginning of a batch with an origin. */
+  /** Stream and beginning of a batch that its source reads again by itself. */
   readonly stream: string | undefined
   readonly from: number
 }
@@ -73,10 +76,14 @@ function unitOf(
   if (origin === undefined)
     return { parts: required, optional, positions: [], stream: undefined, from: 0 }
   const stream = streamInChannel(options.source, origin.stream)
+  // A sender's ranges are of its own making: they know no generations, see positions.ts.
+  const routedBy = isReplayable(origin) ? routing : options.routingHash
   const routed = (part: Part): Part => ({
     ...part,
-    batch: { ...part.batch, origin: { ...part.batch.origin!, stream, routing } },
+    batch: { ...part.batch, origin: { ...part.batch.origin!, stream, routing: routedBy } },
   })
+  if (!isReplayable(origin))
+    return { parts: required.map(routed), optional, positions: [], stream: undefined, from: 0 }
   const positions = options.requiredChannels
     .filter((channel) => !required.some((part) => part.channel === channel))
     .map((channel) => routed({ channel, required: true, batch: withoutEvents(piece) }))

@@ -176,6 +176,7 @@ export class SourceRunner {
     this.#intake ??= new Intake({
       flow,
       source: this.plan.name,
+      routingHash: this.plan.routing,
       channels: open,
       requiredChannels,
       interceptors,
@@ -237,7 +238,7 @@ export class SourceRunner {
   ): SourceContext {
     return {
       ...componentContext(this.#options.context, 'source', this.plan.name),
-      emit: (batch) => intake.emit(batch),
+      emit: (batch, signal) => intake.emit(batch, signal),
       eventBytesMax: intake.limits.batchBytesMax,
       positions: () => run.resume.streams,
       fail: run.fail,
