@@ -176,6 +176,7 @@ const sinkGroups = {
     schema: singleSinkGroupSchema,
     summary: 'One sink, tried again with growing delays after a failure.',
     example: { backoffMin: '1s' },
+    sinksMax: 1,
     load: () => import('./sink-groups/single/sink-group.ts'),
   }),
 }

@@ -62,13 +62,46 @@ export interface ComponentLoader {
   sinkGroup(type: string): Promise<SinkGroupModule<unknown>>
 }
 
-export type SourceEntry<Schema extends z.ZodType> = Entry<Schema, SourceModule<z.output<Schema>>>
+export interface SourceEntry<Schema extends z.ZodType> extends Entry<
+  Schema,
+  SourceModule<z.output<Schema>>
+> {
+  /**
+   * Where a source that listens does so; others have none. The key of the port in the configuration
+   * is `port`: several replicas on one machine are given others.
+   */
+  readonly listens?: (config: z.output<Schema>) => { readonly host: string; readonly port: number }
+}
+
 export type ChannelEntry<Schema extends z.ZodType> = Entry<Schema, ChannelModule<z.output<Schema>>>
-export type SinkEntry<Schema extends z.ZodType> = Entry<Schema, SinkModule<z.output<Schema>>>
-export type SinkGroupEntry<Schema extends z.ZodType> = Entry<
+
+export interface SinkEntry<Schema extends z.ZodType> extends Entry<
+  Schema,
+  SinkModule<z.output<Schema>>
+> {
+  /**
+   * The pool that a sink hands its events to, if it names one: a source of `type` takes them, the
+   * only one of the pool or `source`, as `FLOW/SOURCE`. In the plan the configuration has also
+   * `endpoints`, the addresses of all replicas as `HOST:PORT`.
+   */
+  readonly target?: (config: z.output<Schema>) => {
+    readonly agent: string
+    readonly source: string | undefined
+    readonly type: string
+  }
+}
+
+export interface SinkGroupEntry<Schema extends z.ZodType> extends Entry<
   Schema,
   SinkGroupModule<z.output<Schema>>
->
+> {
+  /** The sinks that the configuration names, with the place of each name. Omitted: none. */
+  readonly references?: (
+    config: z.output<Schema>,
+  ) => readonly { readonly path: readonly (string | number)[]; readonly sink: string }[]
+  /** Omitted: as many as a flow may have. */
+  readonly sinksMax?: number
+}
 
 export interface InterceptorEntry<Schema extends z.ZodType> extends Entry<
   Schema,
@@ -79,6 +112,8 @@ export interface InterceptorEntry<Schema extends z.ZodType> extends Entry<
    * whose selector looks at one of them is not trimmed by position.
    */
   readonly volatileHeaders: (config: z.output<Schema>) => readonly string[]
+  /** Whether it gives events up as dead letters, so that the flow needs a channel for them. */
+  readonly deadLetters?: (config: z.output<Schema>) => boolean
 }
 
 export interface SelectorEntry<Schema extends z.ZodType> extends Entry<

@@ -20,6 +20,11 @@ export const ERROR_CODES = {
   FLM1304: 'sizes that cannot work together',
   FLM1305: 'a regular expression that cannot run in linear time',
   FLM1306: 'the input defines several agents or none',
+  FLM1307: 'a hop does not lead to one source of another agent',
+  FLM1308: 'the addresses of an agent are not given',
+  FLM1309: 'dead letters have no channel to wait in',
+  FLM1310: 'two sources listen at the same port',
+  FLM1311: 'the sinks of a group do not fit together',
   // 2xxx: channel
   FLM2101: 'the channel is in use by another process',
   FLM2102: 'the channel cannot be opened: its newest segments are damaged',
