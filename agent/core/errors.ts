@@ -40,6 +40,12 @@ export const ERROR_CODES = {
   // 4xxx: sinks
   FLM4101: 'a sink could not start',
   FLM4201: 'writing to the target failed',
+  FLM4301: 'a peer cannot be reached',
+  FLM4302: 'a peer did not answer in time',
+  FLM4303: 'the connection to a peer was lost',
+  FLM4304: 'a peer refused events',
+  FLM4305: 'a peer does not speak Avro RPC',
+  FLM4306: 'events were not sent',
   // 5xxx: the pipeline
   FLM5101: 'the source is stopping',
   FLM5102: 'a source has too much in flight',
