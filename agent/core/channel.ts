@@ -84,7 +84,7 @@ export interface TakeOptions {
   readonly signal: AbortSignal
 }
 
-/** Events taken by a sink and not yet acknowledged. End it once: by `ack` or by `release`. */
+/** Events taken by a sink and not yet acknowledged. End it once: by `ack`, `release` or `split`. */
 export interface Lease {
   /** At least one; in channel order. Their ids are set. */
   readonly batches: readonly Batch[]
@@ -98,6 +98,12 @@ export interface Lease {
    * together with the older state. Acknowledgements take effect in the order of the calls.
    */
   ack(state?: Buffer): Promise<void>
+
+  /**
+   * Ends the lease and gives two in its place: its first `events` events, and the others. At least
+   * one in each. State is acknowledged in their order, as ever.
+   */
+  split(events: number): readonly [Lease, Lease]
 
   /** The events were not delivered and go to the next `take`. Only after the write settled. */
   release(): void

@@ -94,6 +94,12 @@ export function describeChannel(name: string, factory: ChannelFactory): void {
       return leases
     }
 
+    /** As `takeAll`, and the first of them. */
+    async function takeOne(count: number): Promise<readonly [Lease[], Lease]> {
+      const leases = await takeAll(count)
+      return [leases, leases[0]!]
+    }
+
     describe('order and content', () => {
       it('gives events back in order, with their headers, whatever the batches', async () => {
         await append(
@@ -211,6 +217,36 @@ export function describeChannel(name: string, factory: ChannelFactory): void {
           leasedEvents: 0,
           acknowledgedEvents: 3,
         })
+      })
+    })
+
+    describe('a lease that is split', () => {
+      it('is two, each ended by itself, in any order', async () => {
+        await append(events('a', 'b', 'c'))
+        await append(events('d', 'e'))
+        const [{ length: leases }, whole] = await takeOne(5)
+        expect(leases).toBe(1)
+        const [head, rest] = whole.split(2)
+        expect(textsOf([head])).toEqual(['a', 'b'])
+        expect(textsOf([rest])).toEqual(['c', 'd', 'e'])
+        expect([head.events, rest.events, head.bytes, rest.bytes]).toEqual([2, 3, 2, 3])
+        expect(channel.stats().leasedEvents).toBe(5)
+        rest.release()
+        const [middle, last] = (await take({ eventsMax: 3 })).split(1)
+        await last.ack()
+        await head.ack()
+        middle.release()
+        const again = await take()
+        expect(textsOf([again])).toEqual(['c'])
+        await again.ack()
+        expect(channel.stats()).toMatchObject({ backlogEvents: 0, acknowledgedEvents: 5 })
+      })
+
+      it('is ended by it', async () => {
+        await append(events('a', 'b'))
+        const [, whole] = await takeOne(2)
+        whole.split(1)
+        expect(() => whole.release()).toThrow('ended twice')
       })
     })
 
@@ -383,6 +419,73 @@ export function describeChannel(name: string, factory: ChannelFactory): void {
       })
     })
 
+    describe('senders', () => {
+      it('leaves out what a sender sends again, in whatever order and cut', async () => {
+        await append(fromSender(0, ['0', '1', '2']))
+        await append(fromSender(6, ['6', '7']))
+        await append(fromSender(0, ['0', '1', '2']))
+        await append(fromSender(2, ['2', '3', '4', '5', '6']))
+        await append(fromSender(5, ['5', '6', '7', '8']))
+        const texts = textsOf(await takeAll(9))
+        expect(texts.toSorted()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8'])
+        expect(channel.stats().backlogEvents).toBe(9)
+      })
+
+      it('takes nothing below the floor: the sender has its answer', async () => {
+        await append(fromSender(10, ['10'], { floor: 10 }))
+        await append(fromSender(8, ['8', '9', '10', '11'], { floor: 8 }))
+        expect(textsOf(await takeAll(2))).toEqual(['10', '11'])
+      })
+
+      it('takes events again that go through another routing', async () => {
+        await append(fromSender(0, ['0', '1']))
+        await append(fromSender(0, ['0', '1'], { routing: 'g2' }))
+        expect(textsOf(await takeAll(4))).toEqual(['0', '1', '0', '1'])
+      })
+
+      it('knows senders apart, and their streams are no positions to resume from', async () => {
+        await append(fromSender(0, ['a'], { stream: 'one' }))
+        await append(fromSender(0, ['b'], { stream: 'two' }))
+        expect(textsOf(await takeAll(2))).toEqual(['a', 'b'])
+        expect([...channel.positions().keys()]).toEqual([])
+      })
+
+      it('calls a repeat safe when what it repeats is, not before', async () => {
+        const first = await append(fromSender(0, ['0', '1']))
+        const repeat = await append(fromSender(0, ['0', '1']))
+        const firstIsSafe = await settled(first.safe)
+        expect(await settled(repeat.safe)).toBe(firstIsSafe)
+        for (const lease of await takeAll(2)) await lease.ack()
+        await repeat.safe
+      })
+
+      it('says with each lease below what all is acknowledged', async () => {
+        await append(events('a', 'b', 'c', 'd'))
+        const [first, second] = [await take({ eventsMax: 1 }), await take({ eventsMax: 1 })]
+        const start = first.batches[0]!.ids!.first
+        expect(first.batches[0]!.ids!.floor).toBe(start)
+        await second.ack()
+        expect((await take({ eventsMax: 1 })).batches[0]!.ids!.floor).toBeLessThanOrEqual(start)
+        await first.ack()
+        const last = (await take({ eventsMax: 1 })).batches[0]!
+        expect(last.ids!.floor).toBeGreaterThanOrEqual(start)
+        expect(last.ids!.floor).toBeLessThanOrEqual(start + 2)
+      })
+
+      if (factory.durable) {
+        it('knows what it has over a restart', async () => {
+          await append(fromSender(0, ['0', '1', '2'], { floor: 0 }))
+          await append(fromSender(5, ['5'], { floor: 1 }))
+          for (const lease of await takeAll(4)) await lease.ack()
+          await reopen()
+          await append(fromSender(0, ['0', '1', '2', '3'], { floor: 0 }))
+          await reopen()
+          await append(fromSender(3, ['3', '4', '5'], { floor: 1 }))
+          expect(textsOf(await takeAll(2)).toSorted()).toEqual(['3', '4'])
+        })
+      }
+    })
+
     describe('state of sinks', () => {
       it('gives each sink what it saved last', async () => {
         expect(channel.sinkState('out')).toBeUndefined()
@@ -486,6 +589,20 @@ function fromStream(
   const to = from + 2 * texts.length
   const origin: Origin = { stream, from, to, offsets, memo, routing }
   return { ...events(...texts), origin }
+}
+
+/** Events of a sender: `from` is the sequence of the first. */
+function fromSender(
+  from: number,
+  texts: readonly string[],
+  { stream = 'sender', floor = 0, routing = ROUTING } = {},
+): Batch {
+  const offsets = Float64Array.from(texts, (_, i) => from + i + 1)
+  const to = from + texts.length
+  return {
+    ...events(...texts),
+    origin: { stream, from, to, offsets, memo: '', routing, floor },
+  }
 }
 
 function positionOnly(stream: string, to: number): Batch {

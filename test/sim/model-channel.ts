@@ -10,6 +10,7 @@ import type {
   TakeOptions,
 } from '../../agent/core/channel.ts'
 import { FlumeError } from '../../agent/core/errors.ts'
+import { SenderTable } from '../../agent/core/sender-ranges.ts'
 import { receipt } from '../../agent/core/receipt.ts'
 import type { Receipt } from '../../agent/core/receipt.ts'
 
@@ -20,10 +21,17 @@ export interface ModelStore {
   backlog: Batch[]
   positions: Map<string, Position>
   sinkStates: Map<string, Buffer>
+  readonly senders: SenderTable
 }
 
 export function modelStore(): ModelStore {
-  return { log: [], backlog: [], positions: new Map(), sinkStates: new Map() }
+  return {
+    log: [],
+    backlog: [],
+    positions: new Map(),
+    sinkStates: new Map(),
+    senders: new SenderTable(2 ** 20),
+  }
 }
 
 interface Pending {
@@ -199,6 +207,14 @@ export class ModelChannel implements Channel {
 
   #store(batch: Batch): void {
     const { origin } = batch
+    if (origin?.floor !== undefined) {
+      const { stream, floor } = origin
+      const known = this.store.senders.get(stream)
+      const events = known === undefined ? batch : known.untaken(batch)
+      this.store.senders.take(stream, { ...origin, floor })
+      if (events !== undefined) this.#keep(events)
+      return
+    }
     const known = origin && this.store.positions.get(origin.stream)
     let events = batch
     if (origin !== undefined && known?.routing === origin.routing) {
@@ -211,6 +227,10 @@ export class ModelChannel implements Channel {
         routing: origin.routing,
         memo: origin.memo,
       })
+    this.#keep(events)
+  }
+
+  #keep(events: Batch): void {
     if (events.count === 0) return
     for (let i = 0; i < events.count; i++) this.store.log.push(bodyAt(events, i).toString())
     const ids = { stream: 'model', first: this.#sequence }
@@ -223,14 +243,20 @@ export class ModelChannel implements Channel {
     const end = (): void => {
       this.#leased -= batch.count
     }
+    const first = this.store.backlog[0]?.ids!.first ?? batch.ids!.first
+    const floor = Math.min(first, batch.ids!.first)
     return {
-      batches: [batch],
+      batches: [{ ...batch, ids: { ...batch.ids!, floor } }],
       events: batch.count,
       bytes: bodyBytes(batch),
       ack: async (state) => {
         end()
         this.acks.push(state?.toString())
         this.#wake()
+      },
+      split: (events) => {
+        end()
+        return [this.#lease(slice(batch, 0, events)), this.#lease(slice(batch, events, batch.count))]
       },
       release: () => {
         end()

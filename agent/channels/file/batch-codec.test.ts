@@ -7,7 +7,7 @@ import {
   bodiesLength,
   crcOfBody,
   decodeBatch,
-  decodeBatchPosition,
+  decodeBatchOrigin,
   encodeBatch,
 } from './batch-codec.ts'
 import type { EncodedBatch } from './batch-codec.ts'
@@ -38,11 +38,8 @@ test('a batch comes back from its record, with its headers and its position', ()
       const decoded = decodeBatch(header, body, 'stream')
       expect(eventsOf(decoded)).toStrictEqual(eventsOf(batch))
       expect(decoded.ids).toStrictEqual({ stream: 'stream', first: 5 })
-      expect(decodeBatchPosition(header, body)).toStrictEqual({
-        stream: 's',
-        offset: offset + 99,
-        memo: '{"é":1}',
-        routing: 'r',
+      expect(decodeBatchOrigin(header, body)).toStrictEqual({
+        position: { stream: 's', offset: offset + 99, memo: '{"é":1}', routing: 'r' },
       })
       expect(bodiesLength(header, body)).toBe(batch.bodies.length)
       expect(crcOfBody(encoded, 77)).toBe(crc32(body, 77))
@@ -67,7 +64,7 @@ test('a batch of lines keeps its gaps, and its slices and selections are written
     const decoded = decodeBatch(header, body, 's')
     expect(decoded.gap).toBe(1)
     expect(eventsOf(decoded)).toStrictEqual(eventsOf(part))
-    expect(decodeBatchPosition(header, body)).toBeUndefined()
+    expect(decodeBatchOrigin(header, body)).toBeUndefined()
   }
 })
 
@@ -108,3 +105,13 @@ function eventsOf(batch: Batch) {
     headers: { ...headersAt(batch, i) },
   }))
 }
+
+test('a sender’s range comes back as it was', () => {
+  const origin = { stream: 'in/é.1', from: 2 ** 40, to: 2 ** 40 + 3, memo: '', routing: 'r' }
+  const offsets = Float64Array.of(2 ** 40 + 1, 2 ** 40 + 2, 2 ** 40 + 3)
+  const batch = { ...lines('line', 3), origin: { ...origin, offsets, floor: 2 ** 39 } }
+  const { header, body } = asRecord(encodeBatch(batch), batch)
+  const { memo: _, ...range } = { ...origin, floor: 2 ** 39 }
+  expect(decodeBatchOrigin(header, body)).toStrictEqual({ range })
+  expect(eventsOf(decodeBatch(header, body, 's'))).toStrictEqual(eventsOf(batch))
+})

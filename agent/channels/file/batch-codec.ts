@@ -2,9 +2,10 @@ import { crc32 } from 'node:zlib'
 import type { Batch, Headers, Origin, Position } from '../../core/batch.ts'
 import { NO_HEADERS } from '../../core/batch.ts'
 import { FlumeError } from '../../core/errors.ts'
+import type { SenderRange } from '../../core/sender-ranges.ts'
 import { ByteReader, ByteWriter } from '../../lib/bytes.ts'
 import type { RecordHeader } from './format.ts'
-import { FLAG_GAP, RECORD_HEADER_BYTES, padding } from './format.ts'
+import { FLAG_GAP, FLAG_SENDER, RECORD_HEADER_BYTES, padding } from './format.ts'
 
 /** The body of a BATCH record (FORMAT.md): ends, headers, position, bodies. Pure. */
 
@@ -30,6 +31,16 @@ export interface EncodedBatch {
 export interface StreamPosition extends Position {
   readonly stream: string
 }
+
+/** What a batch adds to what is known of a sender. */
+export interface StreamRange extends SenderRange {
+  readonly stream: string
+}
+
+/** Where the events of a BATCH record came from: a stream that is read again, or a sender's. */
+export type RecordOrigin =
+  | { readonly position: StreamPosition; readonly range?: undefined }
+  | { readonly range: StreamRange; readonly position?: undefined }
 
 /** Most bytes the record of a batch takes beyond its bodies, headers aside. */
 export function overheadBytes(events: number): number {
@@ -87,7 +98,8 @@ export function encodeBatch(batch: Batch): EncodedBatch {
   at = head.writeUInt32LE(position.length, at)
   at += headers.copy(head, at)
   at += position.copy(head, at)
-  const flags = batch.gap === 1 ? FLAG_GAP : 0
+  const sender = batch.origin?.floor === undefined ? 0 : FLAG_SENDER
+  const flags = (batch.gap === 1 ? FLAG_GAP : 0) | sender
   if (inline) {
     bodies.copy(head, at)
     head.fill(0, at + bodies.length)
@@ -127,14 +139,29 @@ export function decodeBatch(header: RecordHeader, body: Buffer, stream: string):
   }
 }
 
-/** The position in a BATCH record, if it has one. */
-export function decodeBatchPosition(
-  header: RecordHeader,
-  body: Buffer,
-): StreamPosition | undefined {
+/** The origin in a BATCH record, if it has one. */
+export function decodeBatchOrigin(header: RecordHeader, body: Buffer): RecordOrigin | undefined {
   const { headersAt, headersLength, bodiesAt } = layout(header, body)
   const at = headersAt + headersLength
-  return at === bodiesAt ? undefined : decodePosition(new ByteReader(body, at))
+  if (at === bodiesAt) return undefined
+  const reader = new ByteReader(body, at)
+  if ((header.flags & FLAG_SENDER) === 0) return { position: decodePosition(reader) }
+  const range = {
+    stream: reader.name(),
+    from: reader.u64(),
+    to: reader.u64(),
+    floor: reader.u64(),
+    routing: reader.name(),
+  }
+  return { range }
+}
+
+/** As `decodeBatchOrigin`, before it is written. */
+export function recordOrigin(origin: Origin | undefined): RecordOrigin | undefined {
+  if (origin === undefined) return undefined
+  const { stream, from, to, floor, routing } = origin
+  if (floor === undefined) return { position: { ...origin, offset: to } }
+  return { range: { stream, from, to, floor, routing } }
 }
 
 /** Bytes of the bodies in a BATCH record. */
@@ -172,7 +199,14 @@ export function decodePosition(reader: ByteReader): StreamPosition {
 function encodeOrigin(origin: Origin | undefined): Buffer {
   if (origin === undefined) return NO_PADDING
   const writer = new ByteWriter()
-  encodePosition(writer, { ...origin, offset: origin.to })
+  if (origin.floor === undefined) encodePosition(writer, { ...origin, offset: origin.to })
+  else {
+    writer.name(origin.stream)
+    writer.u64(origin.from)
+    writer.u64(origin.to)
+    writer.u64(origin.floor)
+    writer.name(origin.routing)
+  }
   return writer.result()
 }
 

@@ -171,7 +171,7 @@ test('a dump says what FORMAT.md says', async () => {
   for await (const line of dumpChannel(disk, DIRECTORY))
     lines.push(`${line.offset} ${line.type} ${line.text}`)
   expect(lines[0]).toMatch(/^0 SEGMENT {2}?epoch|^0 SEGMENT epoch/)
-  expect(lines[1]).toMatch(/^256 CHECKPOINT next 0 {2}floor 0/)
+  expect(lines[1]).toMatch(/^4224 CHECKPOINT next 0 {2}floor 0/)
   expect(lines[2]).toMatch(/BATCH 0\.\.1 {2}2 events {2}\d+ bytes {2}s at 20$/)
   expect(lines[3]).toMatch(/END closed in order$/)
 })

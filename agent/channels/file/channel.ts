@@ -173,6 +173,7 @@ class FileChannel implements Channel {
         read: (sequence) => this.#reader.read(sequence),
         acknowledged: (ranges, sink, saved) => this.#acknowledged(ranges, sink, saved),
         lost: (range) => this.#lose(range),
+        floor: () => state.floor,
         acknowledgedRanges: () => state.acknowledged.count + this.#writer.pendingRanges,
       },
       state.backlog(),

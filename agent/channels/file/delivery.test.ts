@@ -13,7 +13,8 @@ function delivery(overrides: Partial<DeliveryContext> = {}) {
   const lost: Interval[] = []
   const one = new Delivery(
     {
-      cacheBytesMax: 1e6,
+      floor: () => 0,
+    cacheBytesMax: 1e6,
       read: (sequence) => Promise.resolve({ batch: numbered(sequence, ['disk']) }),
       acknowledged: () => Promise.resolve(),
       lost: (range) => lost.push(range),

@@ -2,6 +2,7 @@ import type { Batch } from '../../core/batch.ts'
 import { slice } from '../../core/batch.ts'
 import type { Lease, TakeOptions } from '../../core/channel.ts'
 import { checkSinkState } from '../../core/channel.ts'
+import { splitBatches } from '../../core/split.ts'
 import { Intervals } from '../../lib/intervals.ts'
 import type { Interval } from '../../lib/intervals.ts'
 import { BatchCache } from './cache.ts'
@@ -21,6 +22,11 @@ export interface DeliveryContext {
   ) => Promise<void>
   /** Events that turned out to be unreadable. */
   readonly lost: (range: Interval) => void
+  /**
+   * Everything below is acknowledged, durably: what could come back after a crash must not be below a
+   * floor that others were told.
+   */
+  readonly floor: () => number
   /** Ranges that are acknowledged, not contiguous with the floor. */
   readonly acknowledgedRanges: () => number
 }
@@ -190,7 +196,9 @@ export class Delivery {
     return first.from < to ? { from: first.from, to } : undefined
   }
 
-  #lease(batches: readonly Batch[], ranges: readonly Interval[], sink: string): Lease {
+  #lease(taken: readonly Batch[], ranges: readonly Interval[], sink: string): Lease {
+    const floor = this.#context.floor()
+    const batches = taken.map((batch) => ({ ...batch, ids: { ...batch.ids!, floor } }))
     let bytes = 0
     let events = 0
     for (const batch of batches) {
@@ -213,6 +221,11 @@ export class Delivery {
         this.#acknowledgedEvents += events
         return this.#context.acknowledged(ranges, sink, state)
       },
+      split: (count) => {
+        end()
+        const [first, rest] = splitBatches(batches, count)
+        return [this.#lease(first, rangesOf(first), sink), this.#lease(rest, rangesOf(rest), sink)]
+      },
       release: () => {
         end()
         this.#redelivered += events
@@ -232,6 +245,10 @@ export class Delivery {
     this.#backlog.remove(from, to)
     this.#context.lost({ from, to })
   }
+}
+
+function rangesOf(batches: readonly Batch[]): Interval[] {
+  return batches.map(({ ids, count }) => ({ from: ids!.first, to: ids!.first + count }))
 }
 
 /** How many of the first events of a batch, at most `eventsMax`, lie within `bytesMax`. */

@@ -1,4 +1,4 @@
-import { bodiesLength, decodeBatchPosition } from './batch-codec.ts'
+import { bodiesLength, decodeBatchOrigin } from './batch-codec.ts'
 import type { RecordHeader } from './format.ts'
 import { ACK, BATCH, CHECKPOINT, HEADER_BYTES, recordBytes } from './format.ts'
 import type { ScanItem, SegmentScanner } from './segment-scanner.ts'
@@ -117,7 +117,7 @@ export class SegmentFold {
     if (header.type === CHECKPOINT) return
     this.#skip(header.firstSequence)
     if (header.type === BATCH) {
-      this.#state.applyBatch(header.count, decodeBatchPosition(header, body))
+      this.#state.applyBatch(header.count, decodeBatchOrigin(header, body))
       this.#payloadBytes += bodiesLength(header, body)
       this.#firstAppendedAtMs ??= header.appendedAtMs
     } else if (header.type === ACK) {

@@ -50,7 +50,8 @@ test('a segment header is the bytes that FORMAT.md says', () => {
       '1200000000000000' +
       '00b0e765e51e7a42',
   )
-  expect(bytes.subarray(128)).toStrictEqual(bytes.subarray(0, 128))
+  expect(bytes.subarray(4096)).toStrictEqual(bytes.subarray(0, 128))
+  expect(bytes.subarray(128, 4096).every((byte) => byte === 0)).toBe(true)
 })
 
 test('a segment header survives damage to either of its copies, not to both', () => {
@@ -58,9 +59,14 @@ test('a segment header survives damage to either of its copies, not to both', ()
     const bytes = encodeSegmentHeader(header)
     bytes[at]! ^= 0x40
     expect(decodeSegmentHeader(bytes)).toStrictEqual(header)
-    bytes[at + 128]! ^= 0x40
+    bytes[at + 4096]! ^= 0x40
     expect(decodeSegmentHeader(bytes)).toBeUndefined()
   }
+})
+
+test('a segment header survives the loss of the block it is in', () => {
+  const bytes = encodeSegmentHeader(header)
+  expect(decodeSegmentHeader(bytes.fill(0, 0, 4096))).toStrictEqual(header)
 })
 
 test('a header of a newer version is told from damage', () => {

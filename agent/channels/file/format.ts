@@ -5,8 +5,10 @@ import { crc32 } from 'node:zlib'
 export const FORMAT_VERSION = 1
 const SEGMENT_MAGIC = Buffer.from('FLUMESEG', 'latin1')
 const ONE_HEADER_BYTES = 128
-/** Header and its copy. */
-export const HEADER_BYTES = 2 * ONE_HEADER_BYTES
+/** In another block of the disk, so that one that cannot be read does not take both. */
+const COPY_OFFSET = 4096
+/** Header and its copy; the first record follows. */
+export const HEADER_BYTES = COPY_OFFSET + ONE_HEADER_BYTES
 
 export const RECORD_MAGIC = 0x43455246
 export const RECORD_HEADER_BYTES = 64
@@ -20,6 +22,8 @@ export type RecordType = typeof BATCH | typeof ACK | typeof CHECKPOINT | typeof 
 
 /** BATCH: a line feed follows each body. */
 export const FLAG_GAP = 1
+/** BATCH: the origin is a sender's range, not a position. */
+export const FLAG_SENDER = 4
 
 export interface SegmentHeader {
   readonly id: Buffer
@@ -53,13 +57,13 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   writeUint64(bytes, header.number, 64)
   bytes.writeDoubleLE(header.createdAtMs, 72)
   bytes.writeUInt32LE(crc32(bytes.subarray(0, 124)), 124)
-  bytes.copy(bytes, ONE_HEADER_BYTES, 0, ONE_HEADER_BYTES)
+  bytes.copy(bytes, COPY_OFFSET, 0, ONE_HEADER_BYTES)
   return bytes
 }
 
 /** The header, from its first or second copy; 'newer' for a version we do not know. */
 export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | 'newer' | undefined {
-  for (const at of [0, ONE_HEADER_BYTES]) {
+  for (const at of [0, COPY_OFFSET]) {
     const one = bytes.subarray(at, at + ONE_HEADER_BYTES)
     if (one.length < ONE_HEADER_BYTES || !one.subarray(0, 8).equals(SEGMENT_MAGIC)) continue
     if (one.readUInt32LE(124) !== crc32(one.subarray(0, 124))) continue

@@ -48,7 +48,7 @@ test('a bare position before events of its stream does not take the position bac
 
 test('under another routing a position goes back, and the events are taken again', () => {
   const state = new ChannelState(10_000)
-  state.applyBatch(3, { stream: 's', offset: 30, routing: 'old', memo: '' })
+  state.applyBatch(3, { position: { stream: 's', offset: 30, routing: 'old', memo: '' } })
   const group = new Group(state, 1, RECORD_BYTES_MAX)
   group.add(append(batch('s', [10, 20], 'new')), always)
   group.commit()
@@ -66,7 +66,7 @@ test('an append that does not fit changes nothing', () => {
 
 test('without anything to write the group is empty', () => {
   const state = new ChannelState(10_000)
-  state.applyBatch(1, { stream: 's', offset: 10, routing: 'r', memo: '' })
+  state.applyBatch(1, { position: { stream: 's', offset: 10, routing: 'r', memo: '' } })
   const group = new Group(state, 1, RECORD_BYTES_MAX)
   group.add(append(batch('s', [10])), always)
   group.acknowledge(new PendingAcknowledgements())
@@ -94,4 +94,24 @@ test('a batch that no record can hold fails alone: those beside it in the group 
   expect(group.refused.map(({ error }) => error.code)).toStrictEqual(bad.map(([, code]) => code))
   expect(group.refused.some(({ error }) => error.retryable)).toBe(false)
   expect(group.batches).toHaveLength(1)
+})
+
+test('of a sender, a repeat in the same group is left out, what was overtaken is not', () => {
+  const state = new ChannelState(10_000)
+  const sent = (from: number, to: number): Batch => {
+    const offsets = Array.from({ length: to - from }, (_, i) => from + i + 1)
+    const each = batch('s', offsets)
+    return { ...each, origin: { ...each.origin!, from, floor: 0 } }
+  }
+  const group = new Group(state, 1, RECORD_BYTES_MAX)
+  for (const each of [sent(5, 8), sent(5, 8), sent(0, 6)])
+    expect(group.add(append(each), always)).toBe(true)
+  expect(group.batches.map((each) => each.batch.count)).toStrictEqual([3, 5])
+  expect(group.settled).toHaveLength(1)
+  expect(state.senders.get('s')).toBeUndefined()
+  group.commit()
+  expect(state.senders.get('s')!.runs).toStrictEqual([{ from: 0, to: 8 }])
+  const next = new Group(state, 1, RECORD_BYTES_MAX)
+  next.add(append(sent(0, 8)), always)
+  expect([next.empty, next.settled.length]).toStrictEqual([true, 1])
 })

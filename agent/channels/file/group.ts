@@ -1,7 +1,8 @@
 import type { Batch, Position } from '../../core/batch.ts'
 import { FlumeError } from '../../core/errors.ts'
-import type { StreamPosition } from './batch-codec.ts'
-import { encodeBatch, unfitness } from './batch-codec.ts'
+import { SenderRanges } from '../../core/sender-ranges.ts'
+import type { RecordOrigin, StreamPosition } from './batch-codec.ts'
+import { encodeBatch, recordOrigin, unfitness } from './batch-codec.ts'
 import { ACK, BATCH, recordBytes } from './format.ts'
 import type { PendingAcknowledgements, PendingAppend } from './pending.ts'
 import { trim } from './pending.ts'
@@ -15,7 +16,7 @@ export interface GroupedBatch {
   readonly append: PendingAppend
   readonly batch: Batch
   readonly firstSequence: number
-  readonly position: StreamPosition | undefined
+  readonly origin: RecordOrigin | undefined
 }
 
 /**
@@ -34,6 +35,8 @@ export class Group {
   acknowledgement: Acknowledgement | undefined
   /** Positions as they will be after this group, by stream. */
   readonly #positions = new Map<string, Position>()
+  /** Senders as they will be after it. */
+  readonly #senders = new Map<string, SenderRanges>()
   /** Those of them that no BATCH record of the group carries. */
   readonly #bare = new Map<string, StreamPosition>()
   readonly #recordBytesMax: number
@@ -65,10 +68,7 @@ export class Group {
    * as it was.
    */
   add(append: PendingAppend, fits: (bytes: number) => boolean): boolean {
-    const origin = append.batch.origin
-    const known =
-      origin && (this.#positions.get(origin.stream) ?? this.#state.positions.get(origin.stream))
-    const batch = trim(append.batch, known)
+    const batch = this.#untaken(append.batch)
     if (batch === undefined) {
       this.settled.push(append)
       return true
@@ -78,8 +78,10 @@ export class Group {
       this.refused.push({ append, error: unfit })
       return true
     }
-    const position = origin && { ...origin, offset: origin.to }
+    const origin = recordOrigin(batch.origin)
     if (batch.count === 0) {
+      // Of a sender nothing has to be kept for what is not stored.
+      const position = origin?.position
       if (position !== undefined) this.#bare.set(position.stream, position)
       if (position !== undefined) this.#positions.set(position.stream, position)
       this.settled.push(append)
@@ -101,13 +103,36 @@ export class Group {
       count: batch.count,
       appendedAtMs: this.appendedAtMs,
     })
-    this.batches.push({ append, batch, firstSequence: this.#nextSequence, position })
+    this.batches.push({ append, batch, firstSequence: this.#nextSequence, origin })
     this.#nextSequence += batch.count
+    this.#advance(origin)
+    return true
+  }
+
+  /** What is new to the channel and to this group. */
+  #untaken(batch: Batch): Batch | undefined {
+    const { origin } = batch
+    if (origin === undefined) return batch
+    const { stream } = origin
+    if (origin.floor !== undefined) {
+      const sender = this.#senders.get(stream) ?? this.#state.senders.get(stream)
+      return sender === undefined ? batch : sender.untaken(batch)
+    }
+    return trim(batch, this.#positions.get(stream) ?? this.#state.positions.get(stream))
+  }
+
+  #advance(origin: RecordOrigin | undefined): void {
+    const { position, range } = origin ?? {}
     if (position !== undefined) {
       this.#positions.set(position.stream, position)
       this.#bare.delete(position.stream)
     }
-    return true
+    if (range === undefined) return
+    const { stream } = range
+    const ranges = this.#senders.get(stream) ?? this.#state.senders.get(stream)?.copy()
+    const sender = ranges ?? new SenderRanges()
+    sender.take(range)
+    this.#senders.set(stream, sender)
   }
 
   /** Adds the ACK record, last. */
@@ -126,7 +151,7 @@ export class Group {
 
   /** The group is durable: the state follows. */
   commit(): void {
-    for (const { batch, position } of this.batches) this.#state.applyBatch(batch.count, position)
+    for (const { batch, origin } of this.batches) this.#state.applyBatch(batch.count, origin)
     if (this.acknowledgement !== undefined) this.#state.applyAcknowledgement(this.acknowledgement)
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Disk } from '../../lib/disk.ts'
 import type { Intervals } from '../../lib/intervals.ts'
-import { decodeBatchPosition } from './batch-codec.ts'
+import { decodeBatchOrigin } from './batch-codec.ts'
 import type { RecordHeader } from './format.ts'
 import { ACK, BATCH, CHECKPOINT, segmentName, segmentNumber, streamOf } from './format.ts'
 import type { LogContents } from './log-reader.ts'
@@ -233,7 +233,7 @@ function describe(item: ScanItem): Omit<DumpLine, 'segment'> {
   }
   if (header.type === CHECKPOINT) {
     const { state, segments } = decodeCheckpoint(body, Number.MAX_SAFE_INTEGER)
-    const text = `next ${state.nextSequence}  floor ${state.floor}  ranges ${state.acknowledged.count}  segments ${segments.length}  positions ${state.positions.size}  states ${state.sinkStates.size}`
+    const text = `next ${state.nextSequence}  floor ${state.floor}  ranges ${state.acknowledged.count}  segments ${segments.length}  positions ${state.positions.size}  senders ${state.senders.size}  states ${state.sinkStates.size}`
     return { offset, type: 'CHECKPOINT', text }
   }
   return { offset, type: 'END', text: 'closed in order' }
@@ -241,7 +241,10 @@ function describe(item: ScanItem): Omit<DumpLine, 'segment'> {
 
 function describeBatch(header: RecordHeader, body: Buffer): string {
   const last = header.firstSequence + header.count - 1
-  const position = decodeBatchPosition(header, body)
-  const at = position === undefined ? '' : `  ${position.stream} at ${position.offset}`
+  const { position, range } = decodeBatchOrigin(header, body) ?? {}
+  let at = ''
+  if (position !== undefined) at = `  ${position.stream} at ${position.offset}`
+  if (range !== undefined)
+    at = `  ${range.stream} ${range.from}..${range.to - 1} floor ${range.floor}`
   return `${header.firstSequence}..${last}  ${header.count} events  ${body.length} bytes${at}`
 }

@@ -161,7 +161,13 @@ describe('Fluent Bit', () => {
     expect(context.directory).toBe(DIRECTORY)
     expect(channel.positions().get('tail:in')).toStrictEqual({ offset: 50, routing: 'r', memo: '' })
     expect(channel.sinkState('out')?.toString()).toBe('state of version 1')
-    expect(await drain(channel)).toStrictEqual(['three', 'four', 'five'])
+    const offsets = Float64Array.of(8, 9, 10)
+    const origin = { stream: 'in/edge.1', from: 7, to: 10, offsets, memo: '', routing: 'r' }
+    await append(channel, {
+      ...bodies(['six', 'seven', 'eight']),
+      origin: { ...origin, floor: 5 },
+    })
+    expect(await drain(channel)).toStrictEqual(['three', 'four', 'five', 'six', 'seven', 'eight'])
   })
 })
 

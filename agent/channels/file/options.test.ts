@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SINK_STATE_BYTES_MAX } from '../../core/channel.ts'
 import { RESERVE_FILES, fileChannelOptions } from './options.ts'
+import { SENDERS_SHARE } from './state.ts'
 
 const MI = 2 ** 20
 const RANGES_BYTES_MAX = 4096 * 16
@@ -23,7 +24,7 @@ test('a reserve file holds the largest checkpoint, whatever the capacity and the
   for (const capacity of [8, 32, 64, 256, 512, 1024, 10_240].map((mebibytes) => mebibytes * MI)) {
     for (const segmentSize of [undefined, MI, Math.min(1024 * MI, capacity / 4)]) {
       const options = fileChannelOptions({ capacity, segmentSize })
-      const most = options.positionsBytesMax + RANGES_BYTES_MAX
+      const most = options.positionsBytesMax * (1 + SENDERS_SHARE) + RANGES_BYTES_MAX
       expect(options.reserveFileBytes).toBeGreaterThan(most + SINK_STATE_BYTES_MAX)
       expect(options.batchBytesMax).toBeLessThan(options.recordBytesMax)
       expect(options.recordBytesMax + most).toBeLessThan(options.segmentBytes)

@@ -42,6 +42,8 @@ test('a checkpoint holds the whole state', () => {
       for (const [name, bytes] of Object.entries(saved))
         state.sinkStates.set(name, Buffer.from(bytes))
       for (const { stream, ...rest } of positions) state.positions.set(stream, rest)
+      for (const { from, to } of some)
+        state.senders.take(`sender ${to % 3}`, { from, to, floor: 0, routing: 'r' })
       state.lostEvents = 1
       state.quarantinedRecords = 2
       const segment = {
@@ -59,6 +61,14 @@ test('a checkpoint holds the whole state', () => {
       expect(back.state.floor).toBe(state.floor)
       expect(back.state.sinkStates).toStrictEqual(state.sinkStates)
       expect([...back.state.positions.entries()]).toStrictEqual([...state.positions.entries()])
+      const senders = (of: ChannelState) =>
+        [...of.senders.entries()].map(([name, { floor, routing, runs }]) => [
+          name,
+          floor,
+          routing,
+          runs,
+        ])
+      expect(senders(back.state)).toStrictEqual(senders(state))
       expect([back.state.lostEvents, back.state.quarantinedRecords]).toStrictEqual([1, 2])
     }),
   )

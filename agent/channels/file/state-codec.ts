@@ -1,3 +1,4 @@
+import { SenderRanges } from '../../core/sender-ranges.ts'
 import { ByteReader, ByteWriter } from '../../lib/bytes.ts'
 import { decodePosition, encodePosition } from './batch-codec.ts'
 import type { StreamPosition } from './batch-codec.ts'
@@ -55,6 +56,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   for (const [stream, position] of state.positions.entries())
     positions.push({ stream, ...position })
   writePositions(writer, positions)
+  writeSenders(writer, state)
   return writer.result()
 }
 
@@ -79,6 +81,7 @@ export function decodeCheckpoint(body: Buffer, positionsBytesMax: number): Check
   }
   for (const [sink, bytes] of readStates(reader)) state.sinkStates.set(sink, bytes)
   for (const { stream, ...position } of readPositions(reader)) state.positions.set(stream, position)
+  readSenders(reader, state)
   return { state, segments }
 }
 
@@ -128,4 +131,22 @@ function readPositions(reader: ByteReader): StreamPosition[] {
   const positions: StreamPosition[] = []
   for (let n = reader.u32(); n > 0; n--) positions.push(decodePosition(reader))
   return positions
+}
+
+function writeSenders(writer: ByteWriter, { senders }: ChannelState): void {
+  writer.u32(senders.size)
+  for (const [stream, { floor, routing, runs }] of senders.entries()) {
+    writer.name(stream)
+    writer.u64(floor)
+    writer.name(routing)
+    writeRanges(writer, runs)
+  }
+}
+
+function readSenders(reader: ByteReader, { senders }: ChannelState): void {
+  for (let n = reader.u32(); n > 0; n--) {
+    const stream = reader.name()
+    const range = { floor: reader.u64(), routing: reader.name() }
+    senders.set(stream, SenderRanges.of(range, readRanges(reader)))
+  }
 }

@@ -23,7 +23,7 @@ test('acknowledged in any order, the floor is the lowest event nobody acknowledg
 
 test('batches move the sequence and the position of their stream', () => {
   const state = new ChannelState(1000)
-  state.applyBatch(3, { stream: 's', offset: 30, routing: 'r', memo: 'm' })
+  state.applyBatch(3, { position: { stream: 's', offset: 30, routing: 'r', memo: 'm' } })
   state.applyBatch(2, undefined)
   expect(state.nextSequence).toBe(5)
   expect(state.positions.get('s')).toStrictEqual({ offset: 30, routing: 'r', memo: 'm' })

@@ -1,5 +1,6 @@
+import { SenderTable } from '../../core/sender-ranges.ts'
 import { Intervals } from '../../lib/intervals.ts'
-import type { StreamPosition } from './batch-codec.ts'
+import type { RecordOrigin, StreamPosition } from './batch-codec.ts'
 import { Positions } from './positions.ts'
 
 /** A segment that is not written any more. */
@@ -14,6 +15,9 @@ export interface SealedSegment {
   /** Append time of its first event, or when the segment was made. */
   readonly firstAppendedAtMs: number
 }
+
+/** Bytes for what is known of senders, beside those for positions: files must not be forgotten for pods. */
+export const SENDERS_SHARE = 0.25
 
 /** What an ACK record says. */
 export interface Acknowledgement {
@@ -36,6 +40,7 @@ export class ChannelState {
   /** Acknowledged at or above the floor. */
   readonly acknowledged = new Intervals()
   readonly positions: Positions
+  readonly senders: SenderTable
   readonly sinkStates = new Map<string, Buffer>()
   /** Totals since the channel was made. */
   lostEvents = 0
@@ -43,12 +48,15 @@ export class ChannelState {
 
   constructor(positionsBytesMax: number) {
     this.positions = new Positions(positionsBytesMax)
+    this.senders = new SenderTable(positionsBytesMax * SENDERS_SHARE)
   }
 
   /** A BATCH record was read or is durable. */
-  applyBatch(events: number, position: StreamPosition | undefined): void {
+  applyBatch(events: number, origin: RecordOrigin | undefined): void {
     this.nextSequence += events
+    const { position, range } = origin ?? {}
     if (position !== undefined) this.positions.set(position.stream, positionOf(position))
+    if (range !== undefined) this.senders.take(range.stream, range)
   }
 
   /** An ACK record was read or is durable. Its totals are absolute. */

@@ -20,9 +20,10 @@ import { Fifo } from './fifo.ts'
 import { MemoryLease } from './lease.ts'
 import { openPositionsLog } from './positions-log.ts'
 import type { PositionsLog } from './positions-log.ts'
-import { Ready } from './ready.ts'
+import { Ready, splitRuns } from './ready.ts'
 import type { Run } from './ready.ts'
 import { Room } from './room.ts'
+import { Senders } from './senders.ts'
 import { Streams } from './streams.ts'
 
 /**
@@ -47,6 +48,7 @@ class MemoryChannel implements Channel {
   readonly #context: ChannelContext
   readonly #log: PositionsLog
   readonly #streams: Streams
+  readonly #senders = new Senders()
   readonly #room: Room
   readonly #ready = new Ready()
   /** In order of arrival, until delivered; tells the oldest. */
@@ -85,6 +87,7 @@ class MemoryChannel implements Channel {
       const refused = Promise.reject(this.#closedError())
       return receipt(refused, refused)
     }
+    if (batch.origin?.floor !== undefined) return this.#appendFromSender(batch, reservation)
     const known = batch.origin === undefined ? 0 : this.#streams.known(batch.origin)
     const delivery = new Delivery(
       this.#own(slice(batch, known, batch.count)),
@@ -97,6 +100,26 @@ class MemoryChannel implements Channel {
     // Last, so that a waiter is not given room that the batch has just taken.
     reservation.release()
     return receipt(Promise.resolve(), delivery.safe.promise)
+  }
+
+  /** A repeat is as safe as what it repeats, which may still be waiting for its sink. */
+  #appendFromSender(batch: Batch, reservation: Reservation): Receipt {
+    const { stream } = batch.origin!
+    const waits = [...this.#unsafe].filter((each) => each.sender === stream)
+    const safes = waits.map((each) => each.safe.promise)
+    const fresh = this.#senders.untaken(batch)
+    if (fresh === batch) safes.length = 0
+    if (fresh !== undefined) {
+      const delivery = new Delivery(this.#own({ ...fresh, origin: undefined }), false, stream)
+      this.#unsafe.add(delivery)
+      safes.push(delivery.safe.promise)
+      this.#enqueue(delivery)
+    }
+    reservation.release()
+    return receipt(
+      Promise.resolve(),
+      Promise.all(safes).then(() => undefined),
+    )
   }
 
   take(options: TakeOptions): Promise<Lease | undefined> {
@@ -196,14 +219,24 @@ class MemoryChannel implements Channel {
   #serve(): void {
     while (this.#takers.length > 0 && !this.#ready.empty) {
       const { options, resolve } = this.#takers.shift()!
-      const runs = this.#ready.take(options)
-      const lease = new MemoryLease(runs, {
-        ack: (state) => this.#acknowledge(lease, options.sink, state),
-        release: () => this.#release(lease),
-      })
+      const lease = this.#lease(this.#ready.take(options), options.sink)
       this.#leasedEvents += lease.events
       resolve(lease)
     }
+  }
+
+  #lease(runs: readonly Run[], sink: string): MemoryLease {
+    const floor = this.#undelivered.first()?.batch.ids!.first ?? this.#next
+    const lease: MemoryLease = new MemoryLease(runs, floor, {
+      ack: (state) => this.#acknowledge(lease, sink, state),
+      split: (events) => {
+        lease.end()
+        const [first, rest] = splitRuns(runs, events)
+        return [this.#lease(first, sink), this.#lease(rest, sink)]
+      },
+      release: () => this.#release(lease),
+    })
+    return lease
   }
 
   async #acknowledge(lease: MemoryLease, sink: string, state: Buffer | undefined): Promise<void> {

@@ -9,15 +9,18 @@ export class Delivery {
    * a position alone.
    */
   readonly safeInOrder: boolean
+  /** The sender's stream it came from, if it did. */
+  readonly sender: string | undefined
   readonly safe = Promise.withResolvers<void>()
   /** An acknowledgement of its events carried sink state: it is safe when that state is. */
   stateful = false
   /** Numbers of the delivered events, counted from 0. */
   readonly #delivered = new Intervals()
 
-  constructor(batch: Batch, safeInOrder: boolean) {
+  constructor(batch: Batch, safeInOrder: boolean, sender?: string) {
     this.batch = batch
     this.safeInOrder = safeInOrder
+    this.sender = sender
     this.safe.promise.catch(() => {})
   }
 

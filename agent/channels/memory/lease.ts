@@ -6,6 +6,7 @@ import type { Run } from './ready.ts'
 
 export interface LeaseEnds {
   readonly ack: (state: Buffer | undefined) => Promise<void>
+  readonly split: (events: number) => readonly [Lease, Lease]
   readonly release: () => void
 }
 
@@ -17,10 +18,14 @@ export class MemoryLease implements Lease {
   readonly #ends: LeaseEnds
   #ended = false
 
-  constructor(runs: readonly Run[], ends: LeaseEnds) {
+  /** `floor`: the lowest sequence that is not delivered. */
+  constructor(runs: readonly Run[], floor: number, ends: LeaseEnds) {
     this.runs = runs
     this.#ends = ends
-    this.batches = runs.map(batchOfRun)
+    this.batches = runs.map((run) => {
+      const batch = batchOfRun(run)
+      return { ...batch, ids: { ...batch.ids!, floor } }
+    })
     this.events = runs.reduce((sum, run) => sum + run.to - run.from, 0)
     this.bytes = runs.reduce((sum, run) => sum + bytesOf(run), 0)
   }
@@ -30,6 +35,10 @@ export class MemoryLease implements Lease {
     // It need not be awaited: what is not durable is delivered again after a crash.
     acknowledged.catch(() => {})
     return acknowledged
+  }
+
+  split(events: number): readonly [Lease, Lease] {
+    return this.#ends.split(events)
   }
 
   release(): void {

@@ -70,6 +70,20 @@ export class Ready {
   }
 }
 
+/** The first `events` events of several runs, and the others. */
+export function splitRuns(runs: readonly Run[], events: number): readonly [Run[], Run[]] {
+  const first: Run[] = []
+  const rest: Run[] = []
+  let left = events
+  for (const run of runs) {
+    const at = run.from + Math.min(left, run.to - run.from)
+    if (at > run.from) first.push({ ...run, to: at })
+    if (at < run.to) rest.push({ ...run, from: at })
+    left -= at - run.from
+  }
+  return [first, rest]
+}
+
 export function batchOfRun({ delivery, from, to }: Run): Batch {
   return slice(delivery.batch, from, to)
 }
