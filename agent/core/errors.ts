@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   FLM1309: 'dead letters have no channel to wait in',
   FLM1310: 'two sources listen at the same port',
   FLM1311: 'the sinks of a group do not fit together',
+  FLM1401: 'a plugin cannot be used',
+  FLM1402: 'a plugin refuses its configuration',
   // 2xxx: channel
   FLM2101: 'the channel is in use by another process',
   FLM2102: 'the channel cannot be opened: its newest segments are damaged',
@@ -37,9 +39,11 @@ export const ERROR_CODES = {
   FLM2301: 'corrupt bytes were found and quarantined',
   // 3xxx: sources
   FLM3102: 'a file cannot be read',
+  FLM3201: 'a source cannot listen at its address',
   // 4xxx: sinks
   FLM4101: 'a sink could not start',
   FLM4201: 'writing to the target failed',
+  FLM4202: 'a sink of a group takes too long',
   FLM4301: 'a peer cannot be reached',
   FLM4302: 'a peer did not answer in time',
   FLM4303: 'the connection to a peer was lost',
@@ -55,6 +59,12 @@ export const ERROR_CODES = {
   FLM5203: 'a channel cannot change its type',
   FLM5204: 'a memory channel keeps its old settings',
   FLM5105: 'the channels had no room in time',
+  FLM5106: 'an interceptor gave up on events that have no dead-letter channel',
+  FLM5107: 'the dead-letter channel does not take events',
+  // 6xxx: the network
+  FLM6101: 'bytes from the network are not Avro RPC',
+  FLM6102: 'a message from the network is beyond a limit',
+  FLM6201: 'the files of TLS cannot be used',
   // 9xxx: the process
   FLM9001: 'a part of the agent failed in a way it should not',
   FLM9101: 'the address of the admin server is in use',
@@ -66,11 +76,21 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
+/** An event of a write that the target will never take, by its place in the batches of the write. */
+export interface FailingEvent {
+  readonly batch: number
+  readonly event: number
+  /** One sentence for people. */
+  readonly reason: string
+}
+
 export interface FlumeErrorOptions {
   /** Whether the same call may succeed later. */
   readonly retryable: boolean
   /** For writes to a target: whether it certainly did not happen, or may have. Default 'none'. */
   readonly outcome?: 'none' | 'unknown'
+  /** For writes that failed for good with outcome 'none': the events that are to blame, where known. */
+  readonly failing?: readonly FailingEvent[]
   readonly cause?: unknown
   /** Facts of this occurrence: paths, sizes, names. Never secrets. */
   readonly facts?: Readonly<Record<string, unknown>>
@@ -81,6 +101,7 @@ export class FlumeError extends Error {
   readonly code: ErrorCode
   readonly retryable: boolean
   readonly outcome: 'none' | 'unknown'
+  readonly failing: readonly FailingEvent[]
   readonly facts: Readonly<Record<string, unknown>>
 
   /** `message` says what was tried, on what, and what to do. */
@@ -89,6 +110,7 @@ export class FlumeError extends Error {
     this.code = code
     this.retryable = options.retryable
     this.outcome = options.outcome ?? 'none'
+    this.failing = options.failing ?? []
     this.facts = options.facts ?? {}
   }
 }

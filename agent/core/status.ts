@@ -63,5 +63,10 @@ export interface SinkStatus extends ComponentStatus {
   readonly group: string
   readonly eventsTotal: number
   readonly failuresTotal: number
-  readonly health: SinkHealth
+  readonly health: SinkStatusHealth
+}
+
+export interface SinkStatusHealth extends Omit<SinkHealth, 'sink' | 'retryAtMs'> {
+  /** When a sink that failed is tried again; 0 for as soon as there are events for it. */
+  readonly retryInMs: number | undefined
 }

@@ -1,10 +1,12 @@
 import type { Channel, Lease } from '../core/channel.ts'
-import { toFlumeError } from '../core/errors.ts'
+import { FlumeError, toFlumeError } from '../core/errors.ts'
 import type { SinkGroupPlan } from '../core/plan.ts'
 import type { SinkGroup } from '../core/sink-group.ts'
 import type { SinkStatus } from '../core/status.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
+import type { Timer } from '../lib/clock.ts'
+import { SinkGroupEvents } from '../telemetry/events.ts'
 import type { ChannelRunner } from './channel-runner.ts'
 import type { FlowContext } from './flow-context.ts'
 import { COMPONENT_STOP_MS, aborted, settlesWithin } from './settle.ts'
@@ -18,8 +20,14 @@ export const TAKE_BYTES_MAX = 2 ** 20
 /** Between attempts to read events that the disk does not give. */
 const TAKE_RETRY = { minMs: 100, maxMs: 10_000 }
 
-/** The least time between two attempts, whatever the group's policy says: no busy loop. */
+/** Between attempts to start a sink, whatever the group's policy says. */
+const START_RETRY = { minMs: 100, maxMs: 1_000 }
+
+/** The least time between two questions to the policy that nothing happened in: no busy loop. */
 const PAUSE_MIN_MS = 10
+
+/** The longest: what a busy sink is waited for may have been overtaken by another's recovery. */
+const PAUSE_MAX_MS = 1_000
 
 export interface PreparedGroup {
   readonly plan: SinkGroupPlan
@@ -34,30 +42,44 @@ export interface GroupRunnerOptions {
   readonly onProgress: () => void
 }
 
-/** Moves leases from a channel to the sink that the group's policy chooses. */
+/**
+ * Moves leases from a channel to the sink that the group's policy chooses. Sinks are started beside
+ * the loop, all of them, so that one in reserve takes over at once and one that hangs holds up nobody.
+ * A lease stays with its sink until the write has settled, also when the group has left the sink.
+ */
 export class GroupRunner {
   readonly plan: SinkGroupPlan
   readonly #group: SinkGroup
   readonly #sinks = new Map<string, SinkRunner>()
+  /** The sinks that are being started, one attempt at a time each. */
+  readonly #starts = new Map<SinkRunner, Promise<void>>()
   readonly #options: GroupRunnerOptions
+  readonly #events: SinkGroupEvents
   readonly #stopping = new AbortController()
+  #channel: Channel | undefined
   #running: Promise<void> | undefined
+  #live: readonly string[]
   #takeFailures = 0
-  #settled = Promise.withResolvers<void>()
+  /** Ends the pause of the loop; does nothing outside of one. */
+  #wake = (): void => {}
 
   constructor(prepared: PreparedGroup, options: GroupRunnerOptions) {
     this.plan = prepared.plan
     this.#group = prepared.group
     this.#options = options
     const { context } = options
-    const now = (): number => context.clock.monotonic()
+    const { flow, log, metrics } = context
+    const { name: groupName } = prepared.plan
+    const to = { log: log.child({ sinkGroup: groupName }), metrics }
+    this.#events = new SinkGroupEvents(flow, groupName, to)
+    this.#live = this.#liveSinks()
     for (const sink of prepared.sinks) {
       const { name } = sink.plan
       const runner = new SinkRunner(sink, {
         context,
-        onDelivered: () => this.#group.succeeded(name, now()),
-        onFailed: (error) => this.#group.failed(name, error, now()),
-        onSettled: () => this.#onSettled(),
+        onDelivered: () => this.#succeeded(name),
+        onFailed: (error) => this.#failed(name, error),
+        onSettled: () => this.#onSettled(runner),
       })
       this.#sinks.set(name, runner)
     }
@@ -75,21 +97,24 @@ export class GroupRunner {
   /** Takes nothing more, lets writes end until `deadline` aborts, and stops the sinks. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopping.abort()
+    this.#wake()
     await Promise.all([...this.#sinks.values()].map((sink) => sink.stop(deadline)))
-    this.#onSettled()
+    this.#options.onProgress()
     if (this.#running === undefined) return
     // A start that hangs was told to stop; it is not waited for without bound.
-    await settlesWithin(this.#running, COMPONENT_STOP_MS, this.#options.context.clock)
+    const ended = Promise.all([this.#running, ...this.#starts.values()])
+    await settlesWithin(ended, COMPONENT_STOP_MS, this.#options.context.clock)
   }
 
   status(): readonly SinkStatus[] {
-    const health = this.#group.status(this.#options.context.clock.monotonic())
-    return [...this.#sinks.values()].map((sink) =>
-      sink.status(
-        this.plan.name,
-        health.find((each) => each.sink === sink.plan.name)!,
-      ),
-    )
+    const nowMs = this.#now()
+    const health = this.#group.status(nowMs)
+    return [...this.#sinks.values()].map((sink) => {
+      const own = health.find((each) => each.sink === sink.plan.name)!
+      const { live, failures, retryAtMs, lastError } = own
+      const retryInMs = retryAtMs && Math.max(0, Math.ceil(retryAtMs - nowMs))
+      return sink.status(this.plan.name, { live, failures, retryInMs, lastError })
+    })
   }
 
   async #run(): Promise<void> {
@@ -98,35 +123,42 @@ export class GroupRunner {
       aborted(this.#stopping.signal).then(() => undefined),
     ])
     if (channel === undefined) return
+    this.#channel = channel
+    for (const sink of this.#sinks.values()) this.#keepStarted(sink)
     while (!this.#stopping.signal.aborted) await this.#step(channel)
   }
 
   async #step(channel: Channel): Promise<void> {
-    const { clock } = this.#options.context
-    const isFree = (name: string): boolean => {
-      const sink = this.#sinks.get(name)!
-      return !sink.started || sink.free
-    }
-    const choice = this.#group.choose(clock.monotonic(), isFree)
+    const choice = this.#group.choose(this.#now(), (name) => this.#sinks.get(name)!.free)
     if ('retryAtMs' in choice) {
-      const delayMs = Math.max(PAUSE_MIN_MS, choice.retryAtMs - clock.monotonic())
-      await sleep(clock, delayMs, this.#stopping.signal)
+      await this.#pause(choice.retryAtMs - this.#now())
       return
     }
     const sink = this.#sinks.get(choice.sink)!
-    if (!sink.started) {
-      if (!(await sink.start(channel))) await sleep(clock, PAUSE_MIN_MS, this.#stopping.signal)
-    } else if (sink.free) await this.#move(channel, sink)
-    else await this.#settled.promise
+    if (sink.free) await this.#move(channel, sink)
+    else await this.#pause(PAUSE_MAX_MS)
   }
 
   async #move(channel: Channel, sink: SinkRunner): Promise<void> {
     const lease = await this.#take(channel, sink.plan.name)
     if (lease === 'unreadable') return
     if (lease === undefined) this.#stopping.abort()
-    // Meanwhile a write of this sink may have failed.
-    else if (sink.free) sink.write(lease)
+    else if (this.#isStillChosen(sink)) this.#write(sink, lease)
     else lease.release()
+  }
+
+  /** A take may wait long for events; meanwhile the sink may have failed, or a better one come back. */
+  #isStillChosen(sink: SinkRunner): boolean {
+    const { name } = sink.plan
+    // Others that are free now get the next lease: this one is taken.
+    const choice = this.#group.choose(this.#now(), (each) => each === name && sink.free)
+    return 'sink' in choice && choice.sink === name && sink.free
+  }
+
+  #write(sink: SinkRunner, lease: Lease): void {
+    this.#group.assigned(sink.plan.name, this.#now())
+    const timer = this.#watch(sink, 'end a write')
+    void sink.write(lease).then(() => timer?.clear())
   }
 
   /** The next lease; 'unreadable' after a pause when the channel could not read its events. */
@@ -146,9 +178,102 @@ export class GroupRunner {
     }
   }
 
-  #onSettled(): void {
-    this.#settled.resolve()
-    this.#settled = Promise.withResolvers()
+  /** Starts a sink that is not started, with retries, beside the loop. */
+  #keepStarted(sink: SinkRunner): void {
+    if (sink.started || this.#starts.has(sink) || this.#stopping.signal.aborted) return
+    const starting = this.#start(sink, this.#channel!).finally(() => {
+      this.#starts.delete(sink)
+      // It may have been thrown away already.
+      this.#keepStarted(sink)
+    })
+    this.#starts.set(sink, starting)
+  }
+
+  async #start(sink: SinkRunner, channel: Channel): Promise<void> {
+    const { clock } = this.#options.context
+    const { signal } = this.#stopping
+    for (let failures = 0; !signal.aborted; failures++) {
+      const delayMs = this.#startDelayMs(sink.plan.name, failures)
+      if (delayMs > 0) await sleep(clock, delayMs, signal)
+      if (signal.aborted) return
+      const timer = this.#watch(sink, 'start')
+      const started = await sink.start(channel)
+      timer?.clear()
+      this.#wake()
+      if (started) return
+    }
+  }
+
+  /** A sink that failed is started again when its group would use it again. */
+  #startDelayMs(name: string, failures: number): number {
+    const health = this.#group.status(this.#now()).find(({ sink }) => sink === name)!
+    const ownMs =
+      failures === 0 ? 0 : backoffMs(failures, START_RETRY, this.#options.context.random)
+    return Math.max(ownMs, (health.retryAtMs ?? 0) - this.#now())
+  }
+
+  /** Counts what `sink` does as a failure when it takes longer than the group waits. */
+  #watch(sink: SinkRunner, what: string): Timer | undefined {
+    const { timeoutMs } = this.#group
+    if (timeoutMs === undefined) return undefined
+    const { name } = sink.plan
+    return this.#options.context.clock.schedule(() => {
+      const message = `the sink ${name} did not ${what} within ${timeoutMs} ms, and the other sinks of the group ${this.plan.name} take over. What it is writing stays with it until that ends. Look at its target, or raise the timeout of the group if the target is merely slow`
+      this.#failed(
+        name,
+        new FlumeError('FLM4202', message, { retryable: true, outcome: 'unknown' }),
+      )
+      this.#wake()
+    }, timeoutMs)
+  }
+
+  #succeeded(name: string): void {
+    this.#group.succeeded(name, this.#now())
+    this.#noteLive(`${name} delivers again`)
+  }
+
+  #failed(name: string, error: FlumeError): void {
+    this.#group.failed(name, error, this.#now())
+    if (this.#sinks.size > 1 && this.#live.includes(name)) this.#events.failedOver(name)
+    this.#noteLive(`${error.code} ${error.message}`)
+  }
+
+  #noteLive(reason: string): void {
+    const before = this.#live
+    const now = this.#liveSinks()
+    this.#live = now
+    if (this.#sinks.size === 1 || now.join() === before.join()) return
+    this.#events.liveChanged(before, now, reason)
+  }
+
+  #liveSinks(): readonly string[] {
+    return this.#group
+      .status(this.#now())
+      .filter(({ live }) => live)
+      .map(({ sink }) => sink)
+  }
+
+  #now(): number {
+    return this.#options.context.clock.monotonic()
+  }
+
+  /** Waits, at most for the time given, until a write or a start has ended. */
+  async #pause(delayMs: number): Promise<void> {
+    const { clock } = this.#options.context
+    const boundedMs = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, delayMs))
+    await new Promise<void>((resolve) => {
+      const timer = clock.schedule(resolve, boundedMs)
+      this.#wake = () => {
+        timer.clear()
+        resolve()
+      }
+    })
+  }
+
+  #onSettled(sink: SinkRunner): void {
+    // Thrown away after a failure it cannot go on from.
+    if (this.#channel !== undefined) this.#keepStarted(sink)
+    this.#wake()
     this.#options.onProgress()
   }
 }

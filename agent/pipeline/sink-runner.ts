@@ -24,6 +24,7 @@ export interface PreparedSink {
 export interface SinkRunnerOptions {
   readonly context: FlowContext
   readonly onDelivered: () => void
+  /** A start or a write failed; of writes that are under way together, the first one. */
   readonly onFailed: (error: FlumeError) => void
   /** A write ended or a lease was given back: there may be room for the next, or nothing left. */
   readonly onSettled: () => void
@@ -57,6 +58,7 @@ export class SinkRunner {
   #writes: Write[] = []
   #failure: FlumeError | undefined
   #anyFailed = false
+  #couldNotStart = false
   #failures = 0
   #problem: FlumeError | undefined
   #state: SinkStatus['state'] = 'starting'
@@ -111,6 +113,7 @@ export class SinkRunner {
       this.#events.startFailed(error)
       if (sink !== undefined && !this.#ended) await this.#stopSink(sink)
       this.#starting = undefined
+      this.#couldNotStart = true
       this.#fail(error)
       return false
     }
@@ -118,17 +121,19 @@ export class SinkRunner {
     if (this.#ended) return false
     this.#starting = undefined
     this.#sink = sink
+    if (this.#couldNotStart) this.#problem = undefined
+    this.#couldNotStart = false
     if (this.#problem === undefined) this.#state = 'running'
     this.#events.started()
     return true
   }
 
-  /** Writes a lease; only while `free`. */
-  write(lease: Lease): void {
+  /** Writes a lease; only while `free`. Resolves when the write has settled, well or not. */
+  write(lease: Lease): Promise<void> {
     const sink = this.#sink!
     const write: Write = { lease, result: undefined }
     this.#writes.push(write)
-    callWrite(sink, lease.batches, this.#aborting.signal).then(
+    return callWrite(sink, lease.batches, this.#aborting.signal).then(
       (state) => this.#settle(write, { state }),
       (thrown: unknown) => this.#settle(write, { error: toFlumeError(thrown) }),
     )
@@ -170,8 +175,10 @@ export class SinkRunner {
   #settle(write: Write, result: NonNullable<Write['result']>): void {
     write.result = result
     if ('error' in result) {
-      this.#anyFailed = true
       this.#events.writeFailed(result.error)
+      // The group goes on with another sink at once; the leases stay here until their writes settled.
+      if (!this.#anyFailed) this.#fail(result.error)
+      this.#anyFailed = true
     }
     while (this.#writes[0]?.result !== undefined) this.#end(this.#writes.shift()!)
     if (this.#writes.length === 0 && this.#failure !== undefined) this.#afterFailure(this.#failure)
@@ -199,8 +206,10 @@ export class SinkRunner {
     for (const { appendedAtMs } of lease.batches)
       if (appendedAtMs !== undefined) this.#events.deliveredAfter(now - appendedAtMs)
     this.#events.delivered(lease.events, lease.bytes)
-    this.#problem = undefined
-    this.#state = 'running'
+    if (!this.#anyFailed) {
+      this.#problem = undefined
+      this.#state = 'running'
+    }
     this.#options.onDelivered()
   }
 
@@ -213,7 +222,6 @@ export class SinkRunner {
     }
     this.#failure = undefined
     this.#anyFailed = false
-    this.#fail(error)
   }
 
   /** A write that does not even settle after its signal keeps its lease until the channel closes. */

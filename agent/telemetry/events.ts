@@ -203,6 +203,35 @@ export class SinkEvents {
   }
 }
 
+export class SinkGroupEvents {
+  readonly #flow: string
+  readonly #group: string
+  readonly #log: Logger
+  readonly #metrics: Metrics
+
+  constructor(
+    flow: string,
+    group: string,
+    to: { readonly log: Logger; readonly metrics: Metrics },
+  ) {
+    this.#flow = flow
+    this.#group = group
+    this.#log = to.log
+    this.#metrics = to.metrics
+  }
+
+  /** The group uses other sinks than before. */
+  liveChanged(from: readonly string[], to: readonly string[], reason: string): void {
+    const fields = { from: from.join(', ') || 'none', to: to.join(', ') || 'none', reason }
+    this.#log.info(fields, 'live sink changed')
+  }
+
+  /** A live sink failed, and the others took over. */
+  failedOver(sink: string): void {
+    this.#metrics.sinkFailovers.inc({ flow: this.#flow, group: this.#group, sink })
+  }
+}
+
 /** What was stopped, opened and started, by kind of change. */
 export type FlowChanges = Readonly<Record<string, readonly unknown[]>>
 

@@ -54,6 +54,11 @@ export class Metrics {
     'Failed starts and writes of a sink, by error code.',
     ['flow', 'sink', 'reason'],
   )
+  readonly sinkFailovers = this.#counter(
+    'flume_sink_failovers_total',
+    'How often a sink failed while its group used it, so that the others took over.',
+    ['flow', 'group', 'sink'],
+  )
   readonly sourceFailures = this.#counter(
     'flume_source_failures_total',
     'Failed starts and failures of a source, by error code.',

@@ -42,7 +42,7 @@ const flow: FlowStatus = {
       group: 'out',
       eventsTotal: 0,
       failuresTotal: 0,
-      health: { sink: 'out', live: true, failures: 0, retryAtMs: undefined, lastError: undefined },
+      health: { live: true, failures: 0, retryInMs: undefined, lastError: undefined },
     },
   ],
 }

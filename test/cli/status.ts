@@ -69,10 +69,9 @@ const WEB: FlowStatus = {
       eventsTotal: 7655,
       failuresTotal: 0,
       health: {
-        sink: 'out',
         live: true,
         failures: 0,
-        retryAtMs: undefined,
+        retryInMs: undefined,
         lastError: undefined,
       },
     },

@@ -1,5 +1,6 @@
 import type { FlumeError } from '../../core/errors.ts'
 import type { SinkGroup, SinkHealth } from '../../core/sink-group.ts'
+import { SinkPenalties } from '../../core/sink-penalties.ts'
 import { backoffMs } from '../../lib/backoff.ts'
 import type { Random } from '../../lib/random.ts'
 import type { SingleSinkGroupConfig } from './config.ts'
@@ -16,46 +17,40 @@ export function createSinkGroup(
 
 class SingleSinkGroup implements SinkGroup {
   readonly sinks: readonly string[]
-  readonly #bounds: { readonly minMs: number; readonly maxMs: number }
-  readonly #random: Random
-  #failures = 0
-  #retryAtMs: number | undefined
-  #lastError: string | undefined
+  /** There is none that could take over. */
+  readonly timeoutMs = undefined
+  readonly #sink: string
+  readonly #penalties: SinkPenalties
 
   constructor(config: SingleSinkGroupConfig, sink: string, random: Random) {
     this.sinks = [sink]
-    this.#bounds = { minMs: config.backoffMin, maxMs: config.backoffMax }
-    this.#random = random
+    this.#sink = sink
+    const bounds = { minMs: config.backoffMin, maxMs: config.backoffMax }
+    this.#penalties = new SinkPenalties([sink], {
+      penaltyMs: (failures) => backoffMs(failures, bounds, random),
+    })
   }
 
   choose(nowMs: number): { readonly sink: string } | { readonly retryAtMs: number } {
-    if (this.#retryAtMs !== undefined && nowMs < this.#retryAtMs)
-      return { retryAtMs: this.#retryAtMs }
-    return { sink: this.sinks[0]! }
+    if (this.#penalties.state(this.#sink, nowMs) === 'penalized')
+      return { retryAtMs: this.#penalties.nextRetryMs(nowMs) }
+    return { sink: this.#sink }
   }
 
-  succeeded(): void {
-    this.#failures = 0
-    this.#retryAtMs = undefined
-    this.#lastError = undefined
+  assigned(sink: string): void {
+    this.#penalties.assigned(sink)
   }
 
-  failed(_sink: string, error: FlumeError, nowMs: number): void {
-    // Writes that were under way together and fail together are one failure.
-    if (this.#retryAtMs === undefined || nowMs >= this.#retryAtMs) this.#failures++
-    this.#retryAtMs = nowMs + backoffMs(this.#failures, this.#bounds, this.#random)
-    this.#lastError = `${error.code} ${error.message}`
+  succeeded(sink: string, nowMs: number): void {
+    this.#penalties.succeeded(sink, nowMs)
   }
 
-  status(): readonly SinkHealth[] {
-    return [
-      {
-        sink: this.sinks[0]!,
-        live: this.#failures === 0,
-        failures: this.#failures,
-        retryAtMs: this.#retryAtMs,
-        lastError: this.#lastError,
-      },
-    ]
+  failed(sink: string, error: FlumeError, nowMs: number): void {
+    this.#penalties.failed(sink, error, nowMs)
+  }
+
+  status(nowMs: number): readonly SinkHealth[] {
+    const live = this.#penalties.state(this.#sink, nowMs) === 'live'
+    return [this.#penalties.health(this.#sink, live)]
   }
 }
