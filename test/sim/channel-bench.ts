@@ -21,6 +21,8 @@ export const SMALL: FileChannelOptions = {
     capacityEvents: undefined,
   }),
   positionsBytesMax: 4096,
+  // What the capacity gives is less than the header of a segment.
+  reserveFileBytes: 12 * 1024,
 }
 
 /** A file channel on a simulated disk for single cases: append, take, crash, look. */

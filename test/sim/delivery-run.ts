@@ -283,6 +283,8 @@ class Delivery {
         capacityEvents: undefined,
       }),
       positionsBytesMax: 4096,
+      // What the capacity gives is less than the header of a segment.
+      reserveFileBytes: 12 * 1024,
       cacheBytesMax: this.#random.pick([0, 1000, 1_000_000]),
     }
     const none = (): never => fail('the plan has no such component')
