@@ -1,4 +1,7 @@
 import { cpus, loadavg, release, totalmem } from 'node:os'
+import { avro } from './bench/avro.ts'
+import { failover } from './bench/failover.ts'
+import { hop } from './bench/hop.ts'
 import { idle } from './bench/idle.ts'
 import { parseOptions } from './bench/options.ts'
 import type { Effort } from './bench/options.ts'
@@ -12,7 +15,7 @@ import { WorkFolder } from './bench/work-folder.ts'
 /**
  * Benchmarks, with the real Flume beside us in the same run.
  *
- *   npm run bench -- w1|w2|w5|w9|idle|all [--quick] [--full]
+ *   npm run bench -- w1|w2|w5|w9|idle|avro|hop|failover|all [--quick] [--full]
  *
  * Each prints tables and fails when an output is wrong, never because of a time. The method of each
  * stands at the head of its file below bench/. Needs Linux and `npm run setup -- flume`.
@@ -23,6 +26,9 @@ const BENCHES: Readonly<Record<string, (work: WorkFolder, effort: Effort) => Pro
   w5,
   w9,
   idle,
+  avro,
+  hop,
+  failover,
 }
 
 const USAGE = `Usage: npm run bench -- ${Object.keys(BENCHES).join('|')}|all [--quick] [--full]`

@@ -2,7 +2,12 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import { format } from 'prettier'
 import { z } from 'zod'
-import { defaultText, describeComponents, describeFields } from '../agent/config/describe.ts'
+import {
+  defaultText,
+  describeComponents,
+  describeFields,
+  kindKey,
+} from '../agent/config/describe.ts'
 import type { ComponentDescription, FieldDescription } from '../agent/config/describe.ts'
 import { KIND_SCHEMAS } from '../agent/config/schema.ts'
 import { ERROR_CODES } from '../agent/core/errors.ts'
@@ -39,7 +44,7 @@ export async function generate(): Promise<Map<string, string>> {
 
 function componentPath({ kind, type }: ComponentDescription): string {
   const name = type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  return `${COMPONENTS}/${kind}-${name}.md`
+  return `${COMPONENTS}/${kindKey(kind)}-${name}.md`
 }
 
 function componentPage(component: ComponentDescription): string {
@@ -106,7 +111,7 @@ function kindPage(
 function errorIndex(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, text]) => [`[${code}](${code}.md)`, text])
   const text =
-    'Every message of the product carries a code. 1xxx are about the configuration, 2xxx about channels, 3xxx about sources, 4xxx about sinks, 5xxx about the pipeline, 9xxx about the process.'
+    'Every message of the product carries a code. 1xxx are about the configuration, 2xxx about channels, 3xxx about sources, 4xxx about sinks, 5xxx about the pipeline, 6xxx about the network, 9xxx about the process.'
   return [
     NOTICE,
     '# Error codes',

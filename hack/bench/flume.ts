@@ -10,7 +10,7 @@ export const FLUME_BATCH = 1000
 const TRANSACTION_EVENTS = 10_000
 const HEAP = '-Xmx1g'
 
-type Properties = Readonly<Record<string, string | number>>
+export type Properties = Readonly<Record<string, string | number>>
 
 export interface FlumeOptions {
   readonly folder: string
@@ -27,7 +27,9 @@ export function jarsOfFlume(): string {
 }
 
 export class Flume extends Running {
-  constructor(parts: FlumeParts, { folder, httpPort, under }: FlumeOptions) {
+  readonly #httpPort: number | undefined
+
+  constructor(parts: FlumeParts | FlumeAgent, { folder, httpPort, under }: FlumeOptions) {
     const file = join(folder, 'flume.properties')
     const log = join(folder, 'log4j2.xml')
     writeFileSync(file, propertiesOf(parts))
@@ -47,6 +49,19 @@ export class Flume extends Running {
       '--no-reload-conf',
     ]
     super('java', args, { logFile: join(folder, 'flume.log'), under })
+    this.#httpPort = httpPort
+  }
+
+  /** A number of Flume's JSON metrics, such as `ChannelSize` of `CHANNEL.c`; 0 until they are there. */
+  async metric(component: string, name: string): Promise<number> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.#httpPort}/metrics`)
+      const metrics = (await response.json()) as Record<string, Record<string, string>>
+      return Number(metrics[component]?.[name] ?? 0)
+    } catch {
+      // It does not listen yet.
+      return 0
+    }
   }
 }
 
@@ -57,21 +72,37 @@ export interface FlumeParts {
   readonly sink?: Properties
 }
 
-export function propertiesOf({ source, channel, sink }: FlumeParts): string {
-  const lines = ['a.sources = in', 'a.channels = c', 'a.sources.in.channels = c']
-  const add = (prefix: string, properties: Properties): void => {
-    for (const [name, value] of Object.entries(properties)) {
-      // A backslash of a regular expression would be an escape of the properties format.
-      lines.push(`${prefix}.${name} = ${String(value).replaceAll('\\', '\\\\')}`)
+type Named = Readonly<Record<string, Properties>>
+
+/** Several components by name; sources say their `channels`, sinks their `channel`. */
+export interface FlumeAgent {
+  readonly sources: Named
+  readonly channels: Named
+  readonly sinks: Named
+  readonly sinkgroups?: Named
+}
+
+export function propertiesOf(parts: FlumeParts | FlumeAgent): string {
+  const agent: FlumeAgent = 'sources' in parts ? parts : agentOf(parts)
+  const lines: string[] = []
+  for (const [kind, components] of Object.entries(agent) as [string, Named][]) {
+    lines.push(`a.${kind} = ${Object.keys(components).join(' ')}`)
+    for (const [name, properties] of Object.entries(components)) {
+      for (const [key, value] of Object.entries(properties)) {
+        // A backslash of a regular expression would be an escape of the properties format.
+        lines.push(`a.${kind}.${name}.${key} = ${String(value).replaceAll('\\', '\\\\')}`)
+      }
     }
   }
-  add('a.sources.in', source)
-  add('a.channels.c', channel)
-  if (sink !== undefined) {
-    lines.push('a.sinks = out', 'a.sinks.out.channel = c')
-    add('a.sinks.out', sink)
-  }
   return `${lines.join('\n')}\n`
+}
+
+function agentOf({ source, channel, sink }: FlumeParts): FlumeAgent {
+  return {
+    sources: { in: { channels: 'c', ...source } },
+    channels: { c: channel },
+    sinks: sink === undefined ? {} : { out: { channel: 'c', ...sink } },
+  }
 }
 
 /** TAILDIR on the files of `directory` whose names match the regular expression. */
@@ -112,6 +143,14 @@ export function fileRoll(directory: string): Properties {
     'sink.rollInterval': 0,
     'sink.batchSize': FLUME_BATCH,
   }
+}
+
+export function avroSource(port: number): Properties {
+  return { type: 'avro', bind: '127.0.0.1', port }
+}
+
+export function avroSink(port: number): Properties {
+  return { type: 'avro', hostname: '127.0.0.1', port, 'batch-size': FLUME_BATCH }
 }
 
 const LOG4J = `<Configuration status="WARN">

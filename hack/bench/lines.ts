@@ -78,10 +78,12 @@ export function isRight(verdict: Verdict): boolean {
   return verdict.sameHash && verdict.repeated === 0
 }
 
-/** Reads every file of a directory and compares its lines with the ones that were written. */
-export function verify(directory: string, lines: Lines): Verdict {
+/** Reads every file of directories and compares their lines with the ones that were written. */
+export function verify(directories: string | readonly string[], lines: Lines): Verdict {
   const found = new Tally(lines)
-  for (const name of readdirSync(directory).sort()) readLines(join(directory, name), lines, found)
+  for (const directory of [directories].flat()) {
+    for (const name of readdirSync(directory).sort()) readLines(join(directory, name), lines, found)
+  }
   return found.verdict()
 }
 

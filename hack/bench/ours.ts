@@ -13,6 +13,14 @@ export interface FlowParts {
   readonly sink: Readonly<Record<string, unknown>>
 }
 
+/** The `spec` of a flow with several of something, as it stands in a manifest. */
+export interface FlowSpec {
+  readonly sources: readonly unknown[]
+  readonly channels: readonly unknown[]
+  readonly sinks: readonly unknown[]
+  readonly sinkGroups?: readonly unknown[]
+}
+
 export interface OursOptions {
   readonly folder: string
   readonly under?: readonly string[] | undefined
@@ -20,7 +28,7 @@ export interface OursOptions {
 
 /** Our agent as users run it: `bin/flume run` on a manifest. */
 export class Ours extends Running {
-  constructor(parts: FlowParts, { folder, under }: OursOptions) {
+  constructor(parts: FlowParts | FlowSpec, { folder, under }: OursOptions) {
     const manifest = join(folder, 'flow.yaml')
     // JSON is YAML.
     writeFileSync(manifest, JSON.stringify(manifestOf(parts)))
@@ -64,20 +72,32 @@ export function channelFolder(folder: string): string {
   return join(dataFolder(folder), 'bench-0', 'bench', 'disk')
 }
 
-function manifestOf({ source, interceptors = [], channel, sink }: FlowParts) {
+function manifestOf(parts: FlowParts | FlowSpec) {
   return {
     apiVersion: 'flume-operator.io/v1alpha1',
     kind: 'FlumeFlow',
     metadata: { name: 'bench' },
-    spec: {
-      sources: [{ name: 'in', ...source, interceptors }],
-      channels: [{ name: 'disk', ...channel }],
-      sinks: [{ name: 'out', ...sink }],
-    },
+    spec: 'sources' in parts ? parts : specOf(parts),
+  }
+}
+
+function specOf({ source, interceptors = [], channel, sink }: FlowParts): FlowSpec {
+  return {
+    sources: [{ name: 'in', ...source, interceptors }],
+    channels: [{ name: 'disk', ...channel }],
+    sinks: [{ name: 'out', ...sink }],
   }
 }
 
 /** All lines into one file: rolling is no part of what is measured. */
 export function fileSink(directory: string) {
   return { file: { directory, rollInterval: '0s', rollSize: '0' } }
+}
+
+export function avroIntake(port: number) {
+  return { avro: { bind: '127.0.0.1', port } }
+}
+
+export function avroHop(port: number) {
+  return { avro: { host: '127.0.0.1', port } }
 }

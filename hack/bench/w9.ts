@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { bytesIn, check } from './drain.ts'
 import { fillChannel } from './fill-channel.ts'
 import { Flume, checkpointFolder, fileChannel, fileRoll, taildir } from './flume.ts'
 import type { FlumeParts } from './flume.ts'
+import { freePort } from './free-port.ts'
 import { verify } from './lines.ts'
 import type { Lines } from './lines.ts'
 import { spread } from './numbers.ts'
@@ -165,28 +164,9 @@ async function fillFlume(parts: FlumeParts, folder: string, count: number): Prom
   const agent = new Flume(parts, { folder, httpPort })
   for (let queued = 0; queued < count;) {
     await pause(250)
-    queued = await channelSize(httpPort)
+    queued = await agent.metric('CHANNEL.c', 'ChannelSize')
   }
   await agent.stop()
-}
-
-async function channelSize(httpPort: number): Promise<number> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${httpPort}/metrics`)
-    const metrics = (await response.json()) as Record<string, Record<string, string>>
-    return Number(metrics['CHANNEL.c']?.['ChannelSize'] ?? 0)
-  } catch {
-    // It does not listen yet.
-    return 0
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Until nothing comes any more: how much comes is not known, since Flume repeats some. */
