@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { batchOf } from '../../agent/core/batch.ts'
+import { HEADER_BYTES } from '../../agent/channels/file/format.ts'
 import { ChannelBench, SMALL, segmentsOf } from './channel-bench.ts'
 import type { SimDisk } from './disk.ts'
 import { SeededRandom } from './random.ts'
@@ -233,7 +234,7 @@ describe('corrupt bytes in a file channel', () => {
     await next.appendAt(5, ...texts(5, 'later'))
     await next.settled(next.channel.saveSinkState('out', Buffer.from('state')))
     const newest = next.segments().at(-1)!
-    for (let at = 256; at < 420; at += 3) {
+    for (let at = HEADER_BYTES; at < HEADER_BYTES + 164; at += 3) {
       const disk = next.disk.image('kill')
       disk.corrupt(newest, at, 0x20)
       const after = await ChannelBench.open(disk)
@@ -251,7 +252,7 @@ describe('corrupt bytes in a file channel', () => {
     await next.append('b')
     const { disk } = next
     for (const path of segmentsOf(disk).slice(-2)) {
-      for (const at of [20, 150, 300]) disk.corrupt(path, at, 0xff)
+      for (const at of [20, 4096 + 22, HEADER_BYTES + 44]) disk.corrupt(path, at, 0xff)
     }
     const image = disk.image('kill')
     const files = (one: SimDisk): Buffer[] => segmentsOf(one).map((path) => one.contentOf(path))
