@@ -4,6 +4,7 @@ import { memoryChannelSchema } from './channels/memory/config.ts'
 import type {
   ChannelEntry,
   ChannelModule,
+  ChannelReference,
   ComponentLoader,
   InterceptorEntry,
   InterceptorModule,
@@ -23,6 +24,8 @@ import { staticInterceptorSchema } from './interceptors/static/config.ts'
 import { timestampInterceptorSchema } from './interceptors/timestamp/config.ts'
 import { multiplexingSelectorSchema } from './selectors/multiplexing/config.ts'
 import { replicatingSelectorSchema } from './selectors/replicating/config.ts'
+import { failoverSinkGroupSchema } from './sink-groups/failover/config.ts'
+import { loadBalanceSinkGroupSchema } from './sink-groups/load-balance/config.ts'
 import { singleSinkGroupSchema } from './sink-groups/single/config.ts'
 import { fileSinkSchema } from './sinks/file/config.ts'
 import { loggerSinkSchema } from './sinks/logger/config.ts'
@@ -103,8 +106,7 @@ const selectors = {
     schema: replicatingSelectorSchema,
     summary: 'Sends every event to all channels of its source. Used when no selector is given.',
     example: { optional: ['copy'] },
-    references: (config) =>
-      config.optional.map((name, i) => ({ path: ['optional', i], channel: name })),
+    references: (config) => named(config.optional, ['optional'], true),
     header: () => undefined,
     load: () => import('./selectors/replicating/selector.ts'),
   }),
@@ -119,7 +121,7 @@ const selectors = {
     references: (config) => [
       ...config.mappings.flatMap((mapping, i) => [
         ...named(mapping.channels ?? [], ['mappings', i, 'channels']),
-        ...named(mapping.optional, ['mappings', i, 'optional']),
+        ...named(mapping.optional, ['mappings', i, 'optional'], true),
       ]),
       ...named(config.default, ['default']),
     ],
@@ -128,8 +130,12 @@ const selectors = {
   }),
 }
 
-function named(channels: readonly string[], path: readonly (string | number)[]) {
-  return channels.map((name, i) => ({ path: [...path, i], channel: name }))
+function named(
+  channels: readonly string[],
+  path: readonly (string | number)[],
+  optional = false,
+): ChannelReference[] {
+  return channels.map((channel, i) => ({ path: [...path, i], channel, optional }))
 }
 
 const channels = {
@@ -178,6 +184,29 @@ const sinkGroups = {
     example: { backoffMin: '1s' },
     sinksMax: 1,
     load: () => import('./sink-groups/single/sink-group.ts'),
+  }),
+  failover: sinkGroup({
+    schema: failoverSinkGroupSchema,
+    summary:
+      'Uses the sink with the highest priority that works; another takes over when it fails, until it works again.',
+    example: {
+      priorities: [
+        { sink: 'near', priority: 10 },
+        { sink: 'far', priority: 5 },
+      ],
+    },
+    references: (config) =>
+      config.priorities.map(({ sink: name }, i) => ({
+        path: ['priorities', i, 'sink'],
+        sink: name,
+      })),
+    load: () => import('./sink-groups/failover/sink-group.ts'),
+  }),
+  loadBalance: sinkGroup({
+    schema: loadBalanceSinkGroupSchema,
+    summary: 'Spreads batches over all sinks that work, in turn or at random.',
+    example: { selector: 'RoundRobin', maxBackoff: '30s' },
+    load: () => import('./sink-groups/load-balance/sink-group.ts'),
   }),
 }
 

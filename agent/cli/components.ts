@@ -1,4 +1,4 @@
-import { defaultText, describeComponents } from '../config/describe.ts'
+import { defaultText, describeComponents, kindKey } from '../config/describe.ts'
 import type { ComponentDescription, FieldDescription } from '../config/describe.ts'
 import { cure } from '../config/suggest.ts'
 import type { Output } from './validate.ts'
@@ -28,7 +28,8 @@ export function components(options: ComponentsOptions, out: Output): number {
 }
 
 function isNamed({ kind, type }: ComponentDescription, name: string): boolean {
-  return name === type || name === `${kind}/${type}` || name === `${kind}s/${type}`
+  const key = kindKey(kind)
+  return name === type || name === `${key}/${type}` || name === `${key}s/${type}`
 }
 
 function list(all: readonly ComponentDescription[]): string {

@@ -1,20 +1,13 @@
-import type { z } from 'zod'
-import { catalog } from '../catalog.ts'
-import type { SelectorEntry } from '../core/component.ts'
-import type { ComponentDraft, FlowDraft, SourceDraft, UnionDraft } from './draft.ts'
+import { checkDeadLetters } from './check-dead-letters.ts'
+import { checkSinkGroups } from './check-sink-groups.ts'
+import type { ComponentDraft, FlowDraft, SinkDraft, SourceDraft, UnionDraft } from './draft.ts'
+import { SELECTORS } from './entries.ts'
 import type { Finding } from './explain.ts'
+import { DEFAULT_CHANNEL, channelNames, fedByDefault } from './flow-channels.ts'
 import { keyLineOf, lineOf } from './node.ts'
 import type { Path } from './node.ts'
 import { typesOf } from './schema.ts'
 import { cure, listed } from './suggest.ts'
-
-/** The one channel of a flow that gives none. */
-export const DEFAULT_CHANNEL = 'default'
-
-/** The catalog without the types of the configurations. */
-export const SELECTORS = catalog.selectors as unknown as Readonly<
-  Record<string, SelectorEntry<z.ZodType>>
->
 
 /** What the schemas cannot see: exactly one type each, names used twice, and the edges. */
 export function checkFlow(draft: FlowDraft): Finding[] {
@@ -23,7 +16,10 @@ export function checkFlow(draft: FlowDraft): Finding[] {
     ...checkNames(draft, 'sources', draft.sources),
     ...checkNames(draft, 'channels', draft.channels ?? []),
     ...checkNames(draft, 'sinks', draft.sinks),
+    ...checkNames(draft, 'sink groups', draft.sinkGroups),
     ...checkEdges(draft),
+    ...checkSinkGroups(draft),
+    ...checkDeadLetters(draft),
   ]
 }
 
@@ -59,6 +55,7 @@ function checkTypes(draft: FlowDraft): Finding[] {
     ),
     ...check('channels', 'channel', draft.channels ?? []),
     ...check('sinks', 'sink', draft.sinks),
+    ...check('sinkGroups', 'sink group', draft.sinkGroups),
   ]
 }
 
@@ -90,11 +87,12 @@ function checkNames(
  * name would be reported twice.
  */
 function checkEdges(draft: FlowDraft): Finding[] {
-  const names = draft.channels?.map((channel) => channel.name) ?? [DEFAULT_CHANNEL]
+  const names = channelNames(draft)
   // Without all names nothing can be said: a name that is missing or no text was reported.
-  if (names.length === 0 || !names.every((name) => name !== undefined)) return []
+  if (names === undefined || draft.deadLetterChannel === null) return []
   const findings: Finding[] = []
   const edges = { fed: new Set<string>(), drained: new Set<string>() }
+  if (draft.deadLetterChannel !== undefined) edges.fed.add(draft.deadLetterChannel)
   let known = draft.sources.length > 0 && draft.sinks.length > 0
   for (const source of draft.sources) {
     const result = sourceEdges(draft, source, names)
@@ -120,7 +118,8 @@ interface SourceEdges {
 function sourceEdges(draft: FlowDraft, source: SourceDraft, names: readonly string[]): SourceEdges {
   const findings: Finding[] = []
   const feeds: string[] = []
-  for (const [i, name] of (source.channels ?? names).entries()) {
+  const given = source.channels ?? fedByDefault(names, draft.deadLetterChannel)
+  for (const [i, name] of given.entries()) {
     if (name === undefined) continue
     const path = [...source.path, 'channels', i]
     if (!names.includes(name)) findings.push(dangling(draft, path, name, names))
@@ -151,7 +150,7 @@ function sourceEdges(draft: FlowDraft, source: SourceDraft, names: readonly stri
 
 function sinkEdge(
   draft: FlowDraft,
-  sink: FlowDraft['sinks'][number],
+  sink: SinkDraft,
   names: readonly string[],
 ): { readonly findings: readonly Finding[]; readonly channel: string | undefined } {
   const path = [...sink.path, 'channel']

@@ -1,8 +1,6 @@
-import { dump } from 'js-yaml'
 import { z } from 'zod'
 import { catalog } from '../catalog.ts'
-import { SELECTORS } from './check-flow.ts'
-import { API_VERSION } from './schema.ts'
+import { exampleManifest } from './example.ts'
 
 /** The kinds that stand in manifests, each with the word for one of them. */
 const KIND_WORDS = {
@@ -11,13 +9,19 @@ const KIND_WORDS = {
   selectors: 'selector',
   channels: 'channel',
   sinks: 'sink',
+  sinkGroups: 'sink group',
 } as const
 
 type ComponentKind = keyof typeof KIND_WORDS
 
+/** `sink-group`: the kind in paths and on the command line. */
+export function kindKey(kind: string): string {
+  return kind.replaceAll(' ', '-')
+}
+
 /** What users need to know of a component; plain data for `--output json`. */
 export interface ComponentDescription {
-  /** `source`, `sink`, … */
+  /** `source`, `sink group`, … */
   readonly kind: string
   /** The key in manifests. */
   readonly type: string
@@ -112,48 +116,4 @@ export function defaultText(field: FieldDescription): string {
   return typeof field.default === 'string' && field.default !== ''
     ? field.default
     : JSON.stringify(field.default)
-}
-
-/** The component's example with what it needs around it, as a manifest. */
-function exampleManifest(kind: ComponentKind, type: string): string {
-  const component = { [type]: catalogExample(kind, type) }
-  const channels =
-    kind === 'selectors' ? channelsOf(type) : kind === 'channels' ? ['buffer'] : undefined
-  const sink = kind === 'sinks' ? component : { logger: {} }
-  const source = {
-    name: 'in',
-    ...(kind === 'sources' ? component : { seq: { totalEvents: 1000 } }),
-    ...(kind === 'interceptors' ? { interceptors: [component] } : {}),
-    ...(kind === 'selectors' ? { selector: component } : {}),
-  }
-  const channel = kind === 'channels' ? component : { file: {} }
-  const manifest = {
-    apiVersion: API_VERSION,
-    kind: 'FlumeFlow',
-    metadata: { name: 'example' },
-    spec: {
-      sources: [source],
-      ...(channels && { channels: channels.map((name) => Object.assign({ name }, channel)) }),
-      sinks: channels?.map((name) =>
-        Object.assign({ name: `from-${name}`, channel: name }, sink),
-      ) ?? [{ name: 'out', ...sink }],
-    },
-  }
-  return dump(manifest, { lineWidth: 100, noRefs: true })
-}
-
-function catalogExample(kind: ComponentKind, type: string): unknown {
-  const entries: Readonly<Record<string, { readonly example: unknown }>> = catalog[kind]
-  return entries[type]!.example
-}
-
-/** The channels that a selector's example needs. */
-function channelsOf(type: string): string[] {
-  const entry = SELECTORS[type]!
-  const references = entry.references(entry.schema.parse(entry.example))
-  const names = [...new Set(references.map((reference) => reference.channel))]
-  // Where all events go to all channels, one of those must take them.
-  return entry.header(entry.schema.parse(entry.example)) === undefined
-    ? ['default', ...names]
-    : names
 }

@@ -18,6 +18,9 @@ export interface FlowDraft {
   /** undefined: not given. */
   readonly channels: readonly ComponentDraft[] | undefined
   readonly sinks: readonly SinkDraft[]
+  readonly sinkGroups: readonly SinkGroupDraft[]
+  /** undefined: not given; null: given, but not a name. */
+  readonly deadLetterChannel: string | null | undefined
 }
 
 export interface UnionDraft {
@@ -42,9 +45,13 @@ export interface SourceDraft extends ComponentDraft {
   readonly channels: readonly (string | undefined)[] | undefined
 }
 
-interface SinkDraft extends ComponentDraft {
+export interface SinkDraft extends ComponentDraft {
   /** undefined: not given; null: given, but not a name. */
   readonly channel: string | null | undefined
+}
+
+export interface SinkGroupDraft extends ComponentDraft {
+  readonly sinks: readonly (string | undefined)[]
 }
 
 export function draftFlow(root: YamlNode): FlowDraft {
@@ -59,6 +66,10 @@ export function draftFlow(root: YamlNode): FlowDraft {
         draftComponent('channels', path, node),
       ),
     sinks: mappingsAt(root, ['spec', 'sinks']).map(([path, node]) => draftSink(path, node)),
+    sinkGroups: mappingsAt(root, ['spec', 'sinkGroups']).map(([path, node]) =>
+      draftSinkGroup(path, node),
+    ),
+    deadLetterChannel: nameAt(root, ['spec', 'deadLetterChannel']),
   }
 }
 
@@ -82,8 +93,18 @@ function draftSource(path: Path, node: MappingNode): SourceDraft {
 }
 
 function draftSink(path: Path, node: MappingNode): SinkDraft {
-  const channel = node.entries.has('channel') ? (textAt(node, ['channel']) ?? null) : undefined
-  return { ...draftComponent('sinks', path, node, ['channel']), channel }
+  return {
+    ...draftComponent('sinks', path, node, ['channel']),
+    channel: nameAt(node, ['channel']),
+  }
+}
+
+function draftSinkGroup(path: Path, node: MappingNode): SinkGroupDraft {
+  const sinks = nodeAt(node, ['sinks'])
+  return {
+    ...draftComponent('sinkGroups', path, node, ['sinks']),
+    sinks: sinks?.kind === 'sequence' ? sinks.items.map((item) => textAt(item, [])) : [undefined],
+  }
 }
 
 function draftComponent(
@@ -119,6 +140,11 @@ function draftUnion(
 function textAt(root: YamlNode, path: Path): string | undefined {
   const node = nodeAt(root, path)
   return node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined
+}
+
+/** undefined: not given; null: given, but no text. */
+function nameAt(root: YamlNode, path: Path): string | null | undefined {
+  return nodeAt(root, path) === undefined ? undefined : (textAt(root, path) ?? null)
 }
 
 /** The mappings of a list, with their paths; anything else in it was reported by the schema. */

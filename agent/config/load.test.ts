@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadAgents, loadConfiguration } from './load.ts'
 import { formatCount, formatProblem } from './problem.ts'
@@ -33,12 +33,11 @@ metadata: { name: ${name} }
 async function load(texts: readonly string[], options: { agent?: string } = {}) {
   for (const [i, text] of texts.entries())
     writeFileSync(join(directory, `${String.fromCodePoint(97 + i)}.yaml`), text)
-  const { plan, problems, notes, files } = await loadConfiguration([directory], options)
+  const { plan, problems, notes } = await loadConfiguration([directory], options)
   return {
     flows: plan && [plan.name, ...plan.flows.map((each) => each.name)],
     problems: problems.map((problem) => formatProblem(problem).replaceAll(`${directory}/`, '')),
     notes,
-    files: files.map((file) => basename(file)),
   }
 }
 
@@ -70,7 +69,6 @@ describe('loadConfiguration', () => {
       flows: ['hub', 'one', 'two'],
       problems: [],
       notes: [],
-      files: ['a.yaml', 'b.yaml'],
     })
     const bad = flow('x').replace('seq', 'seqq')
     const { problems } = await load([bad, flow('one'), `${bad}---\na: {\n`])

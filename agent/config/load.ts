@@ -1,20 +1,15 @@
 import type { AgentPlan } from '../core/plan.ts'
-import { readManifests } from './manifests.ts'
-import type { Manifest } from './manifests.ts'
-import { lineOf } from './node.ts'
-import { planFlow } from './plan-flow.ts'
-import { formatPath, printable } from './problem.ts'
+import { agentsOf, compile } from './compile.ts'
+import type { CompileOptions } from './compile.ts'
+import { checkInput, readInput } from './input.ts'
 import type { Problem } from './problem.ts'
-import { readTexts } from './read.ts'
-import { cure, listed } from './suggest.ts'
+import { listed } from './suggest.ts'
 
 interface Loaded {
   /** All mistakes of all files: in the order of the files, within one by line. */
   readonly problems: readonly Problem[]
   /** What was skipped, one line each. */
   readonly notes: readonly string[]
-  /** The files that were read or tried; what a watcher watches beside the given directories. */
-  readonly files: readonly string[]
 }
 
 export interface LoadedAgents extends Loaded {
@@ -27,132 +22,66 @@ export interface LoadedConfiguration extends Loaded {
   readonly plan: AgentPlan | undefined
 }
 
+/** Where replicas are, as said on the command line. */
+export interface Bindings {
+  /** Agent → addresses (`HOST:PORT`) of its replicas, for sinks that hand events to it. */
+  readonly addresses?: ReadonlyMap<string, readonly string[]>
+  /** `FLOW/SOURCE` → the port to listen at instead of the written one. */
+  readonly ports?: ReadonlyMap<string, number>
+}
+
 /**
  * Reads manifests and makes the plan of one agent: of the one named `agent`, else of the only one.
  * Never throws for what stands in the files or for files that cannot be read.
  */
 export async function loadConfiguration(
   paths: readonly string[],
-  options: { readonly agent?: string } = {},
+  options: { readonly agent?: string } & Bindings = {},
 ): Promise<LoadedConfiguration> {
-  const { agents, ...loaded } = await loadAgents(paths)
-  if (loaded.problems.length > 0) return { ...loaded, plan: undefined }
-  const chosen = choose(agents, options.agent)
-  if ('name' in chosen) return { ...loaded, plan: chosen }
-  return { ...loaded, plan: undefined, problems: [chosen] }
+  const input = await readInput(paths)
+  const { manifests, notes } = input
+  const problems = checkInput(input, anywhere(options))
+  if (problems.length > 0) return { notes, problems, plan: undefined }
+  const agent = choose(agentsOf(manifests), options.agent)
+  if (typeof agent !== 'string') return { notes, problems: [agent], plan: undefined }
+  const { addresses, ports } = options
+  return {
+    notes,
+    ...compile(manifests, {
+      agent,
+      resolve: (name) => addresses?.get(name),
+      port: (flow, source) => ports?.get(`${flow}/${source}`),
+    }),
+  }
 }
 
-/** Reads manifests and makes the plans of all agents they define, by name. */
-export async function loadAgents(paths: readonly string[]): Promise<LoadedAgents> {
-  const { texts, files, problems: unreadable } = await readTexts(paths)
-  const read = texts.map(readManifests)
-  const manifests = read.flatMap((each) => each.manifests)
-  const across = checkAcross(manifests)
-  const order = new Map(texts.map((text, i) => [text.name, i]))
-  const problems = [...unreadable, ...read.flatMap((each) => each.problems), ...across].sort(
-    (a, b) => (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line,
+/** Reads manifests and makes the plans of all agents they define, by name; without addresses. */
+export async function loadAgents(
+  paths: readonly string[],
+  bindings: Bindings = {},
+): Promise<LoadedAgents> {
+  const input = await readInput(paths)
+  const { manifests, notes } = input
+  const resolve = anywhere(bindings)
+  const problems = checkInput(input, resolve)
+  const agents = agentsOf(manifests).flatMap(
+    (agent) => compile(manifests, { agent, resolve }).plan ?? [],
   )
-  const notes = read.flatMap((each) => each.notes)
-  return { agents: problems.length > 0 ? [] : planAgents(manifests), problems, notes, files }
+  return { agents: problems.length > 0 ? [] : agents, problems, notes }
 }
 
-function planAgents(manifests: readonly Manifest[]): AgentPlan[] {
-  const agents = new Map<string, AgentPlan['flows'][number][]>()
-  for (const { flow, name } of manifests) {
-    const agent = flow === undefined ? name! : agentOf(flow)!
-    const flows = agents.get(agent) ?? []
-    agents.set(agent, flows)
-    if (flow !== undefined) flows.push(planFlow(flow))
-  }
-  return [...agents].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, flows]) => ({ name, flows }))
+/** Agents of the input count as known: where they are is asked of the one that runs. */
+function anywhere({ addresses }: Bindings): CompileOptions['resolve'] {
+  return (agent, source) => addresses?.get(agent) ?? (source === undefined ? undefined : [])
 }
 
-/** A flow that names no agent runs in one of its own. */
-function agentOf(flow: { readonly agent: string | undefined; readonly name: string | undefined }) {
-  return flow.agent ?? flow.name
-}
-
-function choose(agents: readonly AgentPlan[], wanted: string | undefined): AgentPlan | Problem {
-  const names = agents.map((agent) => agent.name)
-  const chosen = wanted === undefined ? agents[0] : agents.find(({ name }) => name === wanted)
-  if (chosen !== undefined && (wanted !== undefined || agents.length === 1)) return chosen
-  const problem = { file: '', line: 0, path: '' }
-  if (agents.length === 0) {
-    const message =
-      'the input defines no agent: it has no FlumeFlow and no FlumeAgent. Check the paths after -f'
-    return { ...problem, code: 'FLM1306', message }
-  }
-  if (wanted !== undefined) {
-    const message = `the input defines no agent ${JSON.stringify(wanted)}.${cure(wanted, names, 'agents')}`
-    return { ...problem, code: 'FLM1306', message }
-  }
-  const message = `the input defines ${names.length} agents: ${listed(names)}. Choose one with --agent NAME`
-  return { ...problem, code: 'FLM1306', message }
-}
-
-/** Names used twice and agents that are not there, over all files. */
-function checkAcross(manifests: readonly Manifest[]): Problem[] {
-  const agents = manifests.filter((each) => each.kind === 'FlumeAgent')
-  const flows = manifests.filter((each) => each.kind === 'FlumeFlow')
-  return [
-    ...repeated(agents),
-    ...repeated(flows),
-    ...clashes(agents, flows),
-    ...unknownAgents(agents, flows),
-  ]
-}
-
-function repeated(manifests: readonly Manifest[]): Problem[] {
-  const first = new Map<string, Manifest>()
-  return manifests.flatMap((manifest) => {
-    const { name, kind } = manifest
-    if (name === undefined) return []
-    const earlier = first.get(name)
-    if (earlier === undefined) {
-      first.set(name, manifest)
-      return []
-    }
-    const place = `${earlier.file}:${lineOf(earlier.root, NAME)}`
-    const message = `the name ${JSON.stringify(name)} is used by two ${kind} manifests, first at ${place}. Give each a name of its own`
-    return [problemAt(manifest, 'FLM1205', NAME, message)]
-  })
-}
-
-const NAME = ['metadata', 'name']
-const AGENT_NAME = ['spec', 'agentRef', 'name']
-
-/** A flow's own agent and a written one would share a name, a directory and a lock. */
-function clashes(agents: readonly Manifest[], flows: readonly Manifest[]): Problem[] {
-  const names = new Set(agents.map((agent) => agent.name))
-  return flows.flatMap((manifest) => {
-    if (manifest.name === undefined || manifest.flow?.agent !== undefined) return []
-    if (!names.has(manifest.name)) return []
-    const message = `a flow without spec.agentRef runs in an agent of its own, named after it, but ${JSON.stringify(manifest.name)} is also a FlumeAgent. Add spec.agentRef or rename one`
-    return [problemAt(manifest, 'FLM1205', NAME, message)]
-  })
-}
-
-/**
- * Where the input has agents, references must name one of them. Where it has none they are defined
- * elsewhere: a file of flows alone is a whole configuration.
- */
-function unknownAgents(agents: readonly Manifest[], flows: readonly Manifest[]): Problem[] {
-  const names = agents.flatMap((agent) => agent.name ?? [])
-  if (names.length < agents.length || names.length === 0) return []
-  return flows.flatMap((manifest) => {
-    const agent = manifest.flow?.agent
-    if (agent === undefined || names.includes(agent)) return []
-    const message = `there is no FlumeAgent ${JSON.stringify(agent)} in the input.${cure(agent, names, 'agents')}`
-    return [problemAt(manifest, 'FLM1301', AGENT_NAME, message)]
-  })
-}
-
-function problemAt(
-  manifest: Manifest,
-  code: Problem['code'],
-  path: string[],
-  message: string,
-): Problem {
-  const line = lineOf(manifest.root, path)
-  return { code, file: manifest.file, line, path: formatPath(path), message: printable(message) }
+function choose(names: readonly string[], wanted: string | undefined): string | Problem {
+  // That there is one of this name is asked when it is made.
+  if (wanted !== undefined && names.length > 0) return wanted
+  if (names.length === 1) return names[0]!
+  const message =
+    names.length === 0
+      ? 'the input defines no agent: it has no FlumeFlow and no FlumeAgent. Check the paths after -f'
+      : `the input defines ${names.length} agents: ${listed(names)}. Choose one with --agent NAME`
+  return { code: 'FLM1306', file: '', line: 0, path: '', message }
 }

@@ -3,7 +3,10 @@ import { readManifests } from './manifests.ts'
 import { formatProblem } from './problem.ts'
 
 const read = (text: string) => {
-  const { problems, notes, manifests } = readManifests({ name: 'f.yaml', text })
+  const { problems: others, notes, manifests } = readManifests({ name: 'f.yaml', text })
+  const problems = [...others, ...manifests.flatMap((each) => each.problems)].sort(
+    (a, b) => a.line - b.line,
+  )
   return { problems: problems.map(formatProblem), notes, manifests }
 }
 
@@ -19,7 +22,7 @@ describe('readManifests', () => {
   it('reads flows and agents', () => {
     const agent =
       'apiVersion: flume-operator.io/v1alpha1\nkind: FlumeAgent\nmetadata: { name: hub }\n'
-    for (const spec of ['', 'spec: {}\n']) {
+    for (const spec of ['', 'spec: {}\n', 'spec: { replicas: 3 }\n']) {
       const { problems, notes, manifests } = read(`${FLOW}---\n${agent}${spec}`)
       expect([problems, notes]).toEqual([[], []])
       expect(manifests.map(({ kind, name }) => [kind, name])).toEqual([

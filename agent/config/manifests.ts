@@ -19,12 +19,17 @@ export interface Manifest {
   readonly file: string
   readonly root: YamlNode
   readonly name: string | undefined
+  /** The agent it belongs to; undefined where that cannot be read. */
+  readonly agent: string | undefined
   /** Of a FlumeFlow. */
   readonly flow: FlowDraft | undefined
+  /** What is wrong with it by itself. */
+  readonly problems: readonly Problem[]
 }
 
 export interface ReadManifests {
   readonly manifests: readonly Manifest[]
+  /** Those that belong to no manifest, by line. */
   readonly problems: readonly Problem[]
   /** What was skipped. */
   readonly notes: readonly string[]
@@ -46,22 +51,28 @@ export function readManifests({ name: file, text }: TextFile): ReadManifests {
     if ('skipped' in found) notes.push(printable(`${file}:${root.line}: ${found.skipped}: skipped`))
     else if ('findings' in found) problems.push(...inFile(file, found.findings))
     else {
-      const { manifest, findings } = check(file, root, found.kind)
-      manifests.push(manifest)
-      problems.push(...inFile(file, findings).filter((each) => !reported.has(each.line)))
+      const { findings, ...manifest } = check(root, found.kind)
+      const own = inFile(file, findings).filter((each) => !reported.has(each.line))
+      manifests.push({ file, ...manifest, problems: own.sort((a, b) => a.line - b.line) })
     }
   }
   return { manifests, problems: problems.sort((a, b) => a.line - b.line), notes }
 }
 
-function check(file: string, root: YamlNode, kind: ManifestKind) {
+function check(root: YamlNode, kind: ManifestKind) {
   const findings = explainProblems(KIND_SCHEMAS[kind], root)
   const flow = kind === 'FlumeFlow' ? draftFlow(root) : undefined
   if (flow !== undefined) findings.push(...checkFlow(flow))
   const nameNode = nodeAt(root, ['metadata', 'name'])
   const name =
     nameNode?.kind === 'scalar' && typeof nameNode.value === 'string' ? nameNode.value : undefined
-  return { manifest: { kind, file, root, name, flow }, findings }
+  return { kind, root, name, agent: agentOf(root, name, flow), flow, findings }
+}
+
+/** A flow that names no agent runs in one of its own. */
+function agentOf(root: YamlNode, name: string | undefined, flow: FlowDraft | undefined) {
+  const refers = flow !== undefined && nodeAt(root, ['spec', 'agentRef']) !== undefined
+  return refers ? flow.agent : name
 }
 
 function inFile(file: string, findings: readonly Finding[]): Problem[] {

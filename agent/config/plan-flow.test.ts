@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { draftFlow } from './draft.ts'
 import { planFlow } from './plan-flow.ts'
+import type { Places } from './plan-flow.ts'
 import { parseYaml } from './yaml.ts'
 
-const plan = (text: string) => planFlow(draftFlow(parseYaml(text).documents[0]!))
+const AS_WRITTEN: Places = { port: () => undefined, endpoints: () => undefined }
+
+const plan = (text: string, places = AS_WRITTEN) =>
+  planFlow(draftFlow(parseYaml(text).documents[0]!), places)
 
 const MINIMAL = `
 metadata: { name: web }
@@ -66,6 +70,67 @@ describe('planFlow', () => {
     expect(plan(same).hash).toBe(hash)
     expect(plan(MINIMAL.replace('{}', '{ batchSize: 2 }')).hash).not.toBe(hash)
     expect(plan(MINIMAL.replace('name: web', 'name: other')).hash).not.toBe(hash)
+  })
+})
+
+describe('dead letters', () => {
+  const flow = withSource('').replace('spec:', 'spec:\n  deadLetterChannel: b')
+
+  it('have their channel in the plan, which sources feed only where they say so', () => {
+    expect(plan(flow).deadLetterChannel).toBe('b')
+    expect(plan(flow).sources[0]!.channels).toEqual(['a'])
+    const explicit = flow.replace('name: in,', 'name: in, channels: [a, b],')
+    expect(plan(explicit).sources[0]!.channels).toEqual(['a', 'b'])
+  })
+
+  it('are part of the routing', () => {
+    const fed = withSource('channels: [a]')
+    const both = fed.replace('spec:', 'spec:\n  deadLetterChannel: b')
+    expect(plan(both).sources[0]!.routing).not.toBe(plan(fed).sources[0]!.routing)
+  })
+})
+
+describe('sink groups', () => {
+  const sinks = `
+metadata: { name: web }
+spec:
+  sources: [{ name: in, seq: {} }]
+  sinks: [{ name: x, null: {} }, { name: y, null: {} }]
+`
+
+  it('are those that are written, and one for each sink beside them', () => {
+    const groups = plan(
+      `${sinks}  sinkGroups: [{ name: g, sinks: [y], single: { backoffMin: 1s } }]\n`,
+    ).sinkGroups
+    expect(groups).toEqual([
+      {
+        name: 'g',
+        type: 'single',
+        config: { backoffMin: 1000, backoffMax: 30_000 },
+        channel: 'default',
+        sinks: ['y'],
+      },
+      expect.objectContaining({ name: 'x', type: 'single', sinks: ['x'] }),
+    ])
+  })
+
+  it('do not change the plan when there are none', () => {
+    expect(plan(`${sinks}  sinkGroups: []\n`)).toEqual(plan(sinks))
+  })
+})
+
+describe('what a manifest does not say', () => {
+  const places: Places = {
+    port: (flow, source) => (flow === 'web' && source === 'in' ? 21_000 : undefined),
+    endpoints: (_, sink) => (sink.name === 'out' ? ['127.0.0.1:4141'] : undefined),
+  }
+
+  it('stands in the configurations of the components, and changes the hash of the flow', () => {
+    const placed = plan(MINIMAL, places)
+    expect(placed.sources[0]!.config).toEqual({ batchSize: 1, port: 21_000 })
+    expect(placed.sinks[0]!.config).toEqual({ endpoints: ['127.0.0.1:4141'] })
+    expect(placed.sources[0]!.routing).toBe(plan(MINIMAL).sources[0]!.routing)
+    expect(placed.hash).not.toBe(plan(MINIMAL).hash)
   })
 })
 

@@ -1,31 +1,43 @@
-import type { z } from 'zod'
 import { catalog } from '../catalog.ts'
-import type { InterceptorEntry } from '../core/component.ts'
 import type { ComponentPlan, FlowPlan, SinkGroupPlan, SinkPlan, SourcePlan } from '../core/plan.ts'
-import { DEFAULT_CHANNEL, SELECTORS } from './check-flow.ts'
-import type { ComponentDraft, FlowDraft, SourceDraft, UnionDraft } from './draft.ts'
+import type {
+  ComponentDraft,
+  FlowDraft,
+  SinkDraft,
+  SinkGroupDraft,
+  SourceDraft,
+  UnionDraft,
+} from './draft.ts'
+import { INTERCEPTORS, SELECTORS } from './entries.ts'
+import { DEFAULT_CHANNEL, fedByDefault } from './flow-channels.ts'
 import { stableHash } from './hash.ts'
 
-const INTERCEPTORS = catalog.interceptors as unknown as Readonly<
-  Record<string, InterceptorEntry<z.ZodType>>
->
+/** What a manifest does not say: where the replica and its peers are. */
+export interface Places {
+  /** The port of a listening source, where it is not the written one. */
+  port(flow: string, source: string): number | undefined
+  /** Addresses that a sink hands its events to; undefined for a sink that names no pool. */
+  endpoints(flow: string, sink: SinkDraft): readonly string[] | undefined
+}
 
 /** Builds the plan of a flow in which no problem was found. */
-export function planFlow(draft: FlowDraft): FlowPlan {
+export function planFlow(draft: FlowDraft, places: Places): FlowPlan {
   const channels = draft.channels?.map(planComponent) ?? [
     { name: DEFAULT_CHANNEL, type: 'file', config: catalog.channels.file.schema.parse({}) },
   ]
   const names = channels.map((channel) => channel.name)
-  const sinks: SinkPlan[] = draft.sinks.map((sink) => ({
-    ...planComponent(sink),
-    channel: sink.channel ?? names[0]!,
-  }))
+  const name = draft.name!
+  const sinks = draft.sinks.map((sink) => planSink(sink, names[0]!, places.endpoints(name, sink)))
+  const { deadLetterChannel } = draft
   const flow = {
-    name: draft.name!,
-    sources: draft.sources.map((source) => planSource(source, names)),
+    name,
+    sources: draft.sources.map((source) =>
+      planSource(draft, source, { names, port: places.port(name, source.name!) }),
+    ),
     channels,
     sinks,
-    sinkGroups: sinks.map(groupOf),
+    sinkGroups: planGroups(draft.sinkGroups, sinks),
+    ...(typeof deadLetterChannel === 'string' ? { deadLetterChannel } : {}),
   }
   return { ...flow, hash: stableHash(flow) }
 }
@@ -40,19 +52,41 @@ function planComponent(draft: ComponentDraft): ComponentPlan {
   return { name: draft.name!, ...planUnion(draft) }
 }
 
-function planSource(draft: SourceDraft, names: readonly string[]): SourcePlan {
+function planSource(
+  flow: FlowDraft,
+  draft: SourceDraft,
+  { names, port }: { readonly names: readonly string[]; readonly port: number | undefined },
+): SourcePlan {
   const interceptors = draft.interceptors.map(planUnion)
   const selector =
     draft.selector === undefined
       ? { type: 'replicating', config: catalog.selectors.replicating.schema.parse({}) }
       : planUnion(draft.selector)
-  const channels = draft.channels === undefined ? names : draft.channels.map((name) => name!)
+  const { deadLetterChannel } = flow
+  const channels = draft.channels?.map((name) => name!) ?? fedByDefault(names, deadLetterChannel)
   const source = planComponent(draft)
   const by = { interceptors, selector, channels }
+  // Where dead letters go is part of where events go.
+  const everywhere = deadLetterChannel === undefined ? by : { ...by, deadLetterChannel }
   // Headers may come from the source too (groups of tail): then its settings decide where events go.
-  const all = headerOf(selector) === undefined ? by : { ...by, source }
+  const all = headerOf(selector) === undefined ? everywhere : { ...everywhere, source }
   const routing = isDeterministic(interceptors, selector) ? stableHash(all) : ''
-  return { ...source, ...by, routing }
+  return { ...source, ...(port === undefined ? {} : withKey(source, { port })), ...by, routing }
+}
+
+/** Replicas on one machine and addresses of peers: in the configuration that the component is given. */
+function withKey(component: ComponentPlan, more: Readonly<Record<string, unknown>>) {
+  return { config: { ...(component.config as object), ...more } }
+}
+
+function planSink(
+  draft: SinkDraft,
+  onlyChannel: string,
+  endpoints: readonly string[] | undefined,
+): SinkPlan {
+  const sink = planComponent(draft)
+  const config = endpoints === undefined ? {} : withKey(sink, { endpoints })
+  return { ...sink, ...config, channel: draft.channel ?? onlyChannel }
 }
 
 /**
@@ -72,7 +106,20 @@ function headerOf(selector: TypedConfig): string | undefined {
   return SELECTORS[selector.type]!.header(selector.config)
 }
 
-/** A sink in no written group is a group of its own. */
+/** The written groups, then those of the sinks that are in none: each a group of its own. */
+function planGroups(
+  drafts: readonly SinkGroupDraft[],
+  sinks: readonly SinkPlan[],
+): SinkGroupPlan[] {
+  const written = drafts.map((draft) => {
+    const names = draft.sinks.map((name) => name!)
+    const { channel } = sinks.find(({ name }) => name === names[0])!
+    return { ...planComponent(draft), channel, sinks: names }
+  })
+  const grouped = new Set(written.flatMap((group) => group.sinks))
+  return [...written, ...sinks.filter(({ name }) => !grouped.has(name)).map(groupOf)]
+}
+
 function groupOf(sink: SinkPlan): SinkGroupPlan {
   return {
     name: sink.name,

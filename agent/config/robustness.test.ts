@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { dump, loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
+import type { FlowPlan } from '../core/plan.ts'
+import { agentsOf, compile } from './compile.ts'
+import { checkInput } from './input.ts'
 import { readManifests } from './manifests.ts'
 import { toValue } from './node.ts'
-import { planFlow } from './plan-flow.ts'
 import { parseYaml } from './yaml.ts'
 
 /*
@@ -18,30 +20,41 @@ const DOCUMENTS = loadAll(FULL)
 const RUNS = 300
 
 function checkText(text: string): 'plan' | 'problems' {
-  const { manifests, problems } = readManifests({ name: 'x.yaml', text })
+  const read = readManifests({ name: 'x.yaml', text })
+  const { manifests } = read
   const lines = text.split(/\r\n|\n|\r/).length
+  const input = { ...read, names: ['x.yaml'] }
+  const problems = checkInput(input, () => [])
   for (const problem of problems) {
     expect(problem.line).toBeGreaterThanOrEqual(1)
     expect(problem.line).toBeLessThanOrEqual(lines)
     expect(problem.message).not.toMatch(/undefined|\[object|\p{Cc}|NaN/u)
   }
   if (problems.length > 0) return 'problems'
-  for (const { flow } of manifests) {
-    if (flow === undefined) continue
-    const plan = planFlow(flow)
-    for (const each of [...plan.sources, ...plan.channels, ...plan.sinks]) {
-      expect([typeof each.name, typeof each.type, typeof each.config]).toEqual([
-        'string',
-        'string',
-        'object',
-      ])
-    }
-    const names = plan.channels.map((channel) => channel.name)
-    for (const sink of plan.sinks) expect(names).toContain(sink.channel)
-    for (const source of plan.sources)
-      for (const channel of source.channels) expect(names).toContain(channel)
+  for (const agent of agentsOf(manifests)) {
+    const { plan } = compile(manifests, { agent, resolve: () => [] })
+    for (const flow of plan!.flows) checkPlan(flow)
   }
   return 'plan'
+}
+
+function checkPlan(plan: FlowPlan): void {
+  for (const each of [...plan.sources, ...plan.channels, ...plan.sinks, ...plan.sinkGroups]) {
+    expect([typeof each.name, typeof each.type, typeof each.config]).toEqual([
+      'string',
+      'string',
+      'object',
+    ])
+  }
+  const names = plan.channels.map((channel) => channel.name)
+  for (const sink of plan.sinks) expect(names).toContain(sink.channel)
+  for (const source of plan.sources)
+    for (const channel of source.channels) expect(names).toContain(channel)
+  expect(names).toContain(plan.deadLetterChannel ?? names[0])
+  // Each sink is in one group.
+  expect(plan.sinkGroups.flatMap((group) => group.sinks).sort()).toEqual(
+    plan.sinks.map((sink) => sink.name).sort(),
+  )
 }
 
 /** Every place in plain data, as a path. */

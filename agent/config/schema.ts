@@ -13,6 +13,8 @@ export const API_VERSION = `${API_GROUP}/v1alpha1`
 
 /** Bound of every list of components in a flow. */
 export const COMPONENTS_MAX = 32
+/** Replicas of a pool. */
+const REPLICAS_MAX = 100
 
 /** The keys that say what a component is: exactly one of them stands in each. */
 export function typesOf(kind: CatalogKind): string[] {
@@ -58,6 +60,15 @@ const sinkSchema = component('sinks', {
     .describe('Channel the sink drains. May be omitted where the flow has only one.'),
 })
 
+const sinkGroupSchema = component('sinkGroups', {
+  name: name('sink group'),
+  sinks: z
+    .array(componentName)
+    .min(1)
+    .max(COMPONENTS_MAX)
+    .describe('Sinks of the group, all of one channel. A sink is in at most one group.'),
+})
+
 const labels = z.record(z.string().min(1), z.string())
 
 const metadata = (what: string) =>
@@ -90,6 +101,18 @@ const flumeFlowSchema = z
           'Where events wait. Omitted: one file channel with the name `default` and default settings.',
         ),
       sinks: z.array(sinkSchema).min(1).max(COMPONENTS_MAX).describe('Where events go.'),
+      sinkGroups: z
+        .array(sinkGroupSchema)
+        .max(COMPONENTS_MAX)
+        .optional()
+        .describe(
+          'Sinks that stand in for each other or share the load. A sink in no group is tried again by itself.',
+        ),
+      deadLetterChannel: componentName
+        .optional()
+        .describe(
+          'Channel for events that a component gives up on. Sources without `channels` do not feed it. Omitted: a sink tries such events again and again.',
+        ),
     }),
   })
   .meta({ title: 'FlumeFlow', description: 'Sources, channels and sinks that belong together.' })
@@ -99,9 +122,22 @@ const flumeAgentSchema = z
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('FlumeAgent'),
     metadata: metadata('agent'),
-    spec: z.strictObject({}).optional().describe('Has no fields yet.'),
+    spec: z
+      .strictObject({
+        replicas: z
+          .int()
+          .min(0)
+          .max(REPLICAS_MAX)
+          .default(1)
+          .describe('How many agents with these flows run beside each other.'),
+      })
+      .optional()
+      .describe('Omitted: one agent.'),
   })
-  .meta({ title: 'FlumeAgent', description: 'An agent that flows refer to by name.' })
+  .meta({
+    title: 'FlumeAgent',
+    description: 'A pool of agents that are alike. Flows refer to it by name.',
+  })
 
 export const KIND_SCHEMAS = { FlumeFlow: flumeFlowSchema, FlumeAgent: flumeAgentSchema }
 

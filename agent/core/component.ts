@@ -121,9 +121,15 @@ export interface SelectorEntry<Schema extends z.ZodType> extends Entry<
   SelectorModule<z.output<Schema>>
 > {
   /** Every channel the configuration names, with the place of each name, for reference checks. */
-  readonly references: (
-    config: z.output<Schema>,
-  ) => readonly { readonly path: readonly (string | number)[]; readonly channel: string }[]
+  readonly references: (config: z.output<Schema>) => readonly ChannelReference[]
   /** The header the routing looks at, if any. */
   readonly header: (config: z.output<Schema>) => string | undefined
+}
+
+export interface ChannelReference {
+  /** From the configuration to the name. */
+  readonly path: readonly (string | number)[]
+  readonly channel: string
+  /** Whether an event may miss the channel when it has no room. */
+  readonly optional: boolean
 }
