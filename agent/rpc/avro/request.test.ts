@@ -1,11 +1,18 @@
 import { expect, test } from 'vitest'
 import { batchFrom, eventsOf } from '../../../test/avro/batches.ts'
 import { GOLDEN } from '../../../test/avro/golden.ts'
+import { decodeWithAvsc } from '../../../test/avro/peer.ts'
 import { decodeAppendBatch } from './decode-events.ts'
 import { FrameReader } from './frame-reader.ts'
 import { handshakeRequestBytes, readHandshakeRequest } from './handshake.ts'
 import { PROTOCOL_HASH } from './protocol.ts'
-import { appendBatchFrame, appendFrame, pingFrame, readCallHead } from './request.ts'
+import {
+  appendBatchFrame,
+  appendBatchesFrame,
+  appendFrame,
+  pingFrame,
+  readCallHead,
+} from './request.ts'
 import { WireReader } from './wire-reader.ts'
 
 const EVENT = { headers: { k: 'v' }, body: 'hi' }
@@ -50,4 +57,12 @@ test('the ping of avsc is read, and ours is like it', () => {
   readHandshakeRequest(ours)
   expect(readCallHead(ours)).toEqual({ metadata: new Map(), message: '' })
   expect(ours.left).toBe(0)
+})
+
+test('several batches travel in one request, each in a block of its own', () => {
+  const batches = [batchFrom([EVENT, EMPTY], 1), batchFrom([]), batchFrom([EVENT])]
+  const reader = messageOf(appendBatchesFrame(batches, { serial: 1 }))
+  expect(readCallHead(reader).message).toBe('appendBatch')
+  expect(decodeWithAvsc(reader.bytes.subarray(reader.at))).toEqual([EVENT, EMPTY, EVENT])
+  expect(eventsOf(decodeAppendBatch(reader, 3))).toEqual([EVENT, EMPTY, EVENT])
 })

@@ -4,7 +4,7 @@ import { FRAME_HEAD_BYTES, writeFrameHead } from './frame-writer.ts'
 import type { Metadata } from './metadata.ts'
 import { NO_METADATA, readMetadata, writeMetadata } from './metadata.ts'
 import type { WireReader } from './wire-reader.ts'
-import { WireWriter } from './wire-writer.ts'
+import { WireWriter, writeLong } from './wire-writer.ts'
 
 /**
  *   request = [HandshakeRequest] meta: map<bytes>, message: string, parameters
@@ -36,6 +36,20 @@ export function appendBatchFrame(batch: Batch, options: RequestOptions): Buffer 
   return requestFrame('appendBatch', options, {
     bytesMax: events.bytesMax,
     write: (into, at) => events.writeArray(into, at),
+  })
+}
+
+/** A frame that appends the events of several batches: an array with a block for each. */
+export function appendBatchesFrame(batches: readonly Batch[], options: RequestOptions): Buffer {
+  const blocks = batches.filter(({ count }) => count > 0)
+  const encoders = blocks.map((batch) => new EventsEncoder(batch))
+  return requestFrame('appendBatch', options, {
+    bytesMax: encoders.reduce((sum, each) => sum + each.bytesMax, 1),
+    write: (into, at) => {
+      for (const [i, each] of encoders.entries())
+        at = each.write(into, writeLong(into, at, blocks[i]!.count))
+      return writeLong(into, at, 0)
+    },
   })
 }
 
