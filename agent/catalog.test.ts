@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { ScriptedServer } from '../test/avro/scripted-server.ts'
 import { catalog, loader } from './catalog.ts'
 import type { CatalogKind } from './catalog.ts'
 import { batchOf } from './core/batch.ts'
@@ -155,11 +156,21 @@ describe.each(Object.keys(catalog.sources))('source %s', (type) => {
   })
 })
 
+/** What sinks that send over the network are told of where the server of the test listens. */
+const TARGETS: Readonly<Record<string, (server: ScriptedServer) => object>> = {
+  agent: ({ address }) => ({ endpoints: [address] }),
+  avro: ({ port }) => ({ host: '127.0.0.1', port }),
+}
+
 describe.each(Object.keys(catalog.sinks))('sink %s', (type) => {
   const entry = catalog.sinks[type as keyof typeof catalog.sinks] as unknown as AnyEntry
+  const configFor = (server: ScriptedServer): unknown => ({
+    ...(exampleOf(entry) as object),
+    ...TARGETS[type]?.(server),
+  })
 
   it('stops without start, and twice', async () => {
-    const sink = (await loader.sink(type)).createSink(exampleOf(entry))
+    const sink = (await loader.sink(type)).createSink(configFor(new ScriptedServer()))
     expect(sink.writesMax).toBeGreaterThanOrEqual(1)
     await sink.stop()
     await sink.stop()
@@ -167,8 +178,9 @@ describe.each(Object.keys(catalog.sinks))('sink %s', (type) => {
 
   it('starts, writes, stops, and leaves nothing open', async () => {
     const module = await loader.sink(type)
+    const server = await ScriptedServer.listening()
     const before = process.getActiveResourcesInfo()
-    const sink = module.createSink(exampleOf(entry))
+    const sink = module.createSink(configFor(server))
     await sink.start({ ...contextOf('out'), state: undefined, saveState: async () => {} })
     const batch = batchOf([{ body: Buffer.from('a'), headers: { host: 'h' } }])
     const ids = { stream: 'c', first: 0 }
@@ -181,6 +193,7 @@ describe.each(Object.keys(catalog.sinks))('sink %s', (type) => {
     await sink.stop()
     await sink.stop()
     await noneLeft(before)
+    await server.kill()
   })
 })
 
@@ -207,7 +220,7 @@ describe.each(Object.keys(catalog.interceptors))('interceptor %s', (type) => {
 
   it('keeps the origin of a batch, and takes one without events', async () => {
     const module = await loader.interceptor(type)
-    const intercept = module.createInterceptor(exampleOf(entry), contextOf('in'))
+    const intercept = await module.createInterceptor(exampleOf(entry), contextOf('in'))
     const offsets = Float64Array.of(1)
     const origin = { stream: 's', from: 0, to: 5, offsets, memo: 'm', routing: '' }
     const kept = (batch: Batch): Batch => {

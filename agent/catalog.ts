@@ -27,6 +27,7 @@ import { replicatingSelectorSchema } from './selectors/replicating/config.ts'
 import { failoverSinkGroupSchema } from './sink-groups/failover/config.ts'
 import { loadBalanceSinkGroupSchema } from './sink-groups/load-balance/config.ts'
 import { singleSinkGroupSchema } from './sink-groups/single/config.ts'
+import { avroSinkSchema } from './sinks/avro/config.ts'
 import { fileSinkSchema } from './sinks/file/config.ts'
 import { loggerSinkSchema } from './sinks/logger/config.ts'
 import { nullSinkSchema } from './sinks/null/config.ts'
@@ -156,6 +157,12 @@ const channels = {
 }
 
 const sinks = {
+  avro: sink({
+    schema: avroSinkSchema,
+    summary: 'Hands events to an Avro source: of another agent, or of a real Flume.',
+    example: { host: 'collector.example.com', port: 4141 },
+    load: () => import('./sinks/avro/sink.ts'),
+  }),
   file: sink({
     schema: fileSinkSchema,
     summary:

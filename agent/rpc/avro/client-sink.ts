@@ -1,0 +1,93 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Batch } from '../../core/batch.ts'
+import type { FlumeError } from '../../core/errors.ts'
+import type { Sink, SinkContext } from '../../core/sink.ts'
+import { Balancer } from './balancer.ts'
+import { callsOf } from './calls.ts'
+import { calledOff } from './client-errors.ts'
+import { DeflateStream } from './deflate-stream.ts'
+import { addressOf, dialer } from './dial.ts'
+
+/** Leases in hand, so that the next are on their way while the first are answered. */
+const WRITES_MAX = 8
+/** Bytes sent and not yet answered, over all connections; what is larger goes alone. */
+const IN_FLIGHT_BYTES_MAX = 8 * 2 ** 20
+
+/** The configuration of a client; see client-config.ts for the fields. */
+export interface ClientConfig {
+  readonly batchSize: number
+  readonly batchBytes: number
+  readonly connections: number
+  readonly maxInFlight: number
+  readonly requestTimeout: number
+  readonly connectTimeout: number
+  readonly compression: 'none' | 'deflate'
+  readonly compressionLevel: number
+}
+
+export interface Peer {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Hands events to Avro sources that are equally good. A write resolves when all of its requests were
+ * answered OK, which for an agent of ours means that they are safe there.
+ *
+ * Starting does not connect: a peer that is away is found out by the first write.
+ */
+export class AvroClientSink implements Sink {
+  readonly writesMax = WRITES_MAX
+  readonly #peers: readonly Peer[]
+  readonly #config: ClientConfig
+  #balancer: Balancer | undefined
+
+  constructor(peers: readonly Peer[], config: ClientConfig) {
+    this.#peers = peers
+    this.#config = config
+  }
+
+  async start({ clock, random, log }: SinkContext): Promise<void> {
+    const { connections, connectTimeout, requestTimeout, maxInFlight } = this.#config
+    const common = { connectTimeoutMs: connectTimeout, requestTimeoutMs: requestTimeout, clock }
+    const wrap = (socket: Socket): Promise<Duplex> => this.#wrap(socket)
+    this.#balancer = new Balancer({
+      endpoints: this.#peers.map((peer) => ({
+        address: addressOf(peer),
+        dial: dialer({ ...common, ...peer, wrap }),
+      })),
+      connections,
+      inFlightEventsMax: maxInFlight,
+      inFlightBytesMax: IN_FLIGHT_BYTES_MAX,
+      clock,
+      random,
+      onHealth: (endpoint: string, error: FlumeError | undefined) => {
+        if (error === undefined) log.info({ endpoint }, 'connected to an Avro source')
+        else log.warn({ endpoint, error }, 'an Avro source cannot be used and is tried again')
+      },
+    })
+  }
+
+  async write(batches: readonly Batch[], signal: AbortSignal): Promise<undefined> {
+    if (this.#balancer === undefined) throw calledOff('the sink does not run', 'none')
+    const { batchSize, batchBytes } = this.#config
+    const calls = callsOf(batches, { eventsMax: batchSize, bytesMax: batchBytes })
+    await this.#balancer.deliver(calls, signal)
+    return undefined
+  }
+
+  async stop(): Promise<void> {
+    this.#balancer?.stop(calledOff('the sink was stopped', 'none'))
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    return { endpoints: this.#balancer?.status() ?? [], maxInFlight: this.#config.maxInFlight }
+  }
+
+  async #wrap(socket: Socket): Promise<Duplex> {
+    const { compression, compressionLevel } = this.#config
+    if (compression === 'none') return socket
+    return new DeflateStream(socket, { level: compressionLevel })
+  }
+}

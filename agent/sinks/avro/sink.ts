@@ -1,0 +1,9 @@
+import type { Sink } from '../../core/sink.ts'
+import { AvroClientSink } from '../../rpc/avro/client-sink.ts'
+import type { AvroSinkConfig } from './config.ts'
+
+/** Hands events to one Avro source: of an agent of ours, or of a real Flume. */
+export function createSink(config: AvroSinkConfig): Sink {
+  const { host, port } = config
+  return new AvroClientSink([{ host, port }], config)
+}
