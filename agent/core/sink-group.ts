@@ -40,7 +40,7 @@ export interface SinkHealth {
   readonly live: boolean
   /** In a row, since the last success. */
   readonly failures: number
-  /** Clock.monotonic() milliseconds. */
+  /** When it is tried again. undefined: it works, or is in reserve. */
   readonly retryAtMs: number | undefined
   /** Code and message of the last failure, until a success. */
   readonly lastError: string | undefined

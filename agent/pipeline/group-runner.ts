@@ -1,7 +1,7 @@
 import type { Channel, Lease } from '../core/channel.ts'
 import { FlumeError, toFlumeError } from '../core/errors.ts'
 import type { SinkGroupPlan } from '../core/plan.ts'
-import type { SinkGroup } from '../core/sink-group.ts'
+import type { SinkGroup, SinkHealth } from '../core/sink-group.ts'
 import type { SinkStatus } from '../core/status.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
@@ -56,6 +56,9 @@ export class GroupRunner {
   readonly #options: GroupRunnerOptions
   readonly #events: SinkGroupEvents
   readonly #stopping = new AbortController()
+  /** Sinks that the group no longer waits for, with the reason in words. */
+  readonly #late = new Map<string, string>()
+  readonly #timers = new Set<Timer>()
   #channel: Channel | undefined
   #running: Promise<void> | undefined
   #live: readonly string[]
@@ -99,6 +102,7 @@ export class GroupRunner {
     this.#stopping.abort()
     this.#wake()
     await Promise.all([...this.#sinks.values()].map((sink) => sink.stop(deadline)))
+    for (const timer of this.#timers) timer.clear()
     this.#options.onProgress()
     if (this.#running === undefined) return
     // A start that hangs was told to stop; it is not waited for without bound.
@@ -108,13 +112,19 @@ export class GroupRunner {
 
   status(): readonly SinkStatus[] {
     const nowMs = this.#now()
-    const health = this.#group.status(nowMs)
-    return [...this.#sinks.values()].map((sink) => {
-      const own = health.find((each) => each.sink === sink.plan.name)!
-      const { live, failures, retryAtMs, lastError } = own
-      const retryInMs = retryAtMs && Math.max(0, Math.ceil(retryAtMs - nowMs))
-      return sink.status(this.plan.name, { live, failures, retryInMs, lastError })
-    })
+    return this.#group.status(nowMs).map((health) => this.#statusOf(health, nowMs))
+  }
+
+  #statusOf(health: SinkHealth, nowMs: number): SinkStatus {
+    const { sink, live, failures, retryAtMs, lastError } = health
+    const retryInMs = retryAtMs && Math.max(0, Math.ceil(retryAtMs - nowMs))
+    const shown = { live, failures, retryInMs, lastError }
+    const runner = this.#sinks.get(sink)!
+    const status = runner.status(this.plan.name, shown)
+    const isReserve = runner.started && !live && retryAtMs === undefined
+    const problem = isReserve ? undefined : (status.problem ?? this.#late.get(sink))
+    if (problem === status.problem) return status
+    return { ...status, state: problem === undefined ? 'running' : 'failing', problem }
   }
 
   async #run(): Promise<void> {
@@ -157,8 +167,8 @@ export class GroupRunner {
 
   #write(sink: SinkRunner, lease: Lease): void {
     this.#group.assigned(sink.plan.name, this.#now())
-    const timer = this.#watch(sink, 'end a write')
-    void sink.write(lease).then(() => timer?.clear())
+    const done = this.#watch(sink, 'end a write')
+    void sink.write(lease).then(done)
   }
 
   /** The next lease; 'unreadable' after a pause when the channel could not read its events. */
@@ -196,9 +206,9 @@ export class GroupRunner {
       const delayMs = this.#startDelayMs(sink.plan.name, failures)
       if (delayMs > 0) await sleep(clock, delayMs, signal)
       if (signal.aborted) return
-      const timer = this.#watch(sink, 'start')
+      const done = this.#watch(sink, 'start')
       const started = await sink.start(channel)
-      timer?.clear()
+      done()
       this.#wake()
       if (started) return
     }
@@ -212,19 +222,30 @@ export class GroupRunner {
     return Math.max(ownMs, (health.retryAtMs ?? 0) - this.#now())
   }
 
-  /** Counts what `sink` does as a failure when it takes longer than the group waits. */
-  #watch(sink: SinkRunner, what: string): Timer | undefined {
+  /**
+   * Counts what `sink` does as a failure when it takes longer than the group waits. The result is to
+   * be called when it is done.
+   */
+  #watch(sink: SinkRunner, what: string): () => void {
     const { timeoutMs } = this.#group
-    if (timeoutMs === undefined) return undefined
+    if (timeoutMs === undefined) return () => {}
     const { name } = sink.plan
-    return this.#options.context.clock.schedule(() => {
+    const timer = this.#options.context.clock.schedule(() => {
+      this.#timers.delete(timer)
       const message = `the sink ${name} did not ${what} within ${timeoutMs} ms, and the other sinks of the group ${this.plan.name} take over. What it is writing stays with it until that ends. Look at its target, or raise the timeout of the group if the target is merely slow`
-      this.#failed(
-        name,
-        new FlumeError('FLM4202', message, { retryable: true, outcome: 'unknown' }),
-      )
+      const options = { retryable: true, outcome: 'unknown' } as const
+      const error = new FlumeError('FLM4202', message, options)
+      this.#late.set(name, `${error.code} ${message}`)
+      this.#events.tookTooLong(name, error)
+      this.#failed(name, error)
       this.#wake()
     }, timeoutMs)
+    this.#timers.add(timer)
+    return () => {
+      timer.clear()
+      this.#timers.delete(timer)
+      this.#late.delete(name)
+    }
   }
 
   #succeeded(name: string): void {

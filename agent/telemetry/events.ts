@@ -226,6 +226,12 @@ export class SinkGroupEvents {
     this.#log.info(fields, 'live sink changed')
   }
 
+  /** The group gave up waiting for a sink, which may still end what it does. */
+  tookTooLong(sink: string, error: FlumeError): void {
+    this.#metrics.sinkFailures.inc({ flow: this.#flow, sink, reason: error.code })
+    this.#log.warn({ sink, error }, 'sink takes too long')
+  }
+
   /** A live sink failed, and the others took over. */
   failedOver(sink: string): void {
     this.#metrics.sinkFailovers.inc({ flow: this.#flow, group: this.#group, sink })

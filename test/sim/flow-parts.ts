@@ -5,7 +5,13 @@ import type { ChannelContext } from '../../agent/core/channel-context.ts'
 import type { ComponentLoader } from '../../agent/core/component.ts'
 import { FlumeError } from '../../agent/core/errors.ts'
 import type { Logger } from '../../agent/core/logger.ts'
-import type { AgentPlan, FlowPlan, SinkPlan, SourcePlan } from '../../agent/core/plan.ts'
+import type {
+  AgentPlan,
+  FlowPlan,
+  SinkGroupPlan,
+  SinkPlan,
+  SourcePlan,
+} from '../../agent/core/plan.ts'
 import type { Sink, SinkContext } from '../../agent/core/sink.ts'
 import type { Source, SourceContext } from '../../agent/core/source.ts'
 import { ModelChannel, modelStore } from './model-channel.ts'
@@ -72,6 +78,8 @@ export class TestSink implements Sink {
   hold = false
   failing: FlumeError | undefined
   startError: Error | undefined
+  /** A start waits for it. */
+  startGate: Promise<void> | undefined
   context: SinkContext | undefined
 
   constructor(writesMax = 1) {
@@ -80,6 +88,7 @@ export class TestSink implements Sink {
 
   async start(context: SinkContext): Promise<void> {
     this.context = context
+    await this.startGate
     if (this.startError !== undefined) throw this.startError
     this.started++
   }
@@ -200,6 +209,8 @@ export interface FlowShape {
   readonly sources?: readonly Partial<SourcePlan>[]
   readonly channels?: readonly { name: string; type?: string; config?: unknown }[]
   readonly sinks?: readonly Partial<SinkPlan>[]
+  /** Omitted: each sink is a group by itself. */
+  readonly sinkGroups?: readonly Pick<SinkGroupPlan, 'name' | 'type' | 'config' | 'sinks'>[]
 }
 
 /** A plan with test sources, model channels and test sinks where the shape says nothing else. */
@@ -208,12 +219,15 @@ export function flowPlan(shape: FlowShape = {}): FlowPlan {
   const names = channels.map(({ name }) => name)
   const sources = (shape.sources ?? [{}]).map((source) => sourcePlan(source, names))
   const sinks = (shape.sinks ?? [{}]).map((sink) => sinkPlan(sink, names[0]!))
-  const sinkGroups = sinks.map(({ name, channel }) => ({
+  const alone = sinks.map(({ name }) => ({
     name,
     type: 'single',
     config: { backoffMin: 100, backoffMax: 1000 },
-    channel,
     sinks: [name],
+  }))
+  const sinkGroups = (shape.sinkGroups ?? alone).map((group) => ({
+    ...group,
+    channel: sinks.find(({ name }) => name === group.sinks[0])!.channel,
   }))
   const plan = { name: shape.name ?? 'f', sources, channels, sinks, sinkGroups }
   return { ...plan, hash: JSON.stringify(plan) }

@@ -1,6 +1,7 @@
 import type { FlumeError } from '../../core/errors.ts'
 import type { SinkGroup, SinkHealth } from '../../core/sink-group.ts'
 import { SinkPenalties, doublingPenaltyMs } from '../../core/sink-penalties.ts'
+import type { SinkState } from '../../core/sink-penalties.ts'
 import type { FailoverSinkGroupConfig } from './config.ts'
 
 /** The sink with the highest priority among those that work; the others are in reserve. */
@@ -57,7 +58,14 @@ class FailoverSinkGroup implements SinkGroup {
   }
 
   status(nowMs: number): readonly SinkHealth[] {
-    const used = this.#ranked.find((sink) => this.#penalties.state(sink, nowMs) === 'live')
-    return this.sinks.map((sink) => this.#penalties.health(sink, sink === used))
+    const stateOf = (sink: string): SinkState => this.#penalties.state(sink, nowMs)
+    const used = this.#ranked.findIndex((sink) => stateOf(sink) === 'live')
+    return this.sinks.map((sink) => {
+      const rank = this.#ranked.indexOf(sink)
+      const health = this.#penalties.health(sink, rank === used)
+      // Below the live one it is in reserve: nothing tries it before that one fails.
+      const isReserve = used !== -1 && rank > used && stateOf(sink) === 'due'
+      return isReserve ? Object.assign(health, { retryAtMs: undefined }) : health
+    })
   }
 }
