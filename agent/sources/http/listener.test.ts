@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { expect, it } from 'vitest'
+import { httpSourceSchema } from './config.ts'
+import { listen, makeServer } from './listener.ts'
+
+const CONFIG = httpSourceSchema.parse({
+  bind: '127.0.0.1',
+  port: 0,
+  maxConnections: 3,
+  headersTimeout: '2s',
+})
+
+it('makes a server with the bounds of its configuration', async () => {
+  const server = makeServer(CONFIG, () => {})
+  expect(server).toMatchObject({
+    maxConnections: 3,
+    headersTimeout: 2000,
+    requestTimeout: 60_000,
+    listening: false,
+  })
+  expect(await listen(server, CONFIG)).toBeGreaterThan(0)
+  server.close()
+})
+
+it('tells an address that is taken from one that is not of this machine', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  await expect(
+    listen(
+      makeServer(CONFIG, () => {}),
+      { ...CONFIG, port },
+    ),
+  ).rejects.toMatchObject({
+    code: 'FLM3201',
+    retryable: true,
+    message: expect.stringContaining(`127.0.0.1:${port}: listen EADDRINUSE`) as string,
+  })
+  other.close()
+  const away = { bind: '192.0.2.1', port: 0 }
+  await expect(
+    listen(
+      makeServer(CONFIG, () => {}),
+      away,
+    ),
+  ).rejects.toMatchObject({
+    code: 'FLM3201',
+    message: expect.stringContaining('EADDRNOTAVAIL') as string,
+  })
+})
