@@ -38,6 +38,8 @@ export interface PreparedGroup {
 export interface GroupRunnerOptions {
   readonly context: FlowContext
   readonly channel: ChannelRunner
+  /** The dead-letter channel of the flow as it is configured now. */
+  readonly deadLetterChannel?: () => ChannelRunner | undefined
   /** Something left the channel or came back. */
   readonly onProgress: () => void
 }
@@ -78,11 +80,13 @@ export class GroupRunner {
     this.#live = this.#liveSinks()
     for (const sink of prepared.sinks) {
       const { name } = sink.plan
-      const runner = new SinkRunner(sink, {
+      const runner: SinkRunner = new SinkRunner(sink, {
         context,
         onDelivered: () => this.#succeeded(name),
         onFailed: (error) => this.#failed(name, error),
         onSettled: () => this.#onSettled(runner),
+        deadLetterChannel: () => options.deadLetterChannel?.(),
+        watchWrite: () => this.#watch(runner, 'end a write'),
       })
       this.#sinks.set(name, runner)
     }
@@ -167,8 +171,8 @@ export class GroupRunner {
 
   #write(sink: SinkRunner, lease: Lease): void {
     this.#group.assigned(sink.plan.name, this.#now())
-    const done = this.#watch(sink, 'end a write')
-    void sink.write(lease).then(done)
+    const watch = this.#watch(sink.plan.name, 'end a write')
+    void sink.write(lease).finally(() => watch?.clear())
   }
 
   /** The next lease; 'unreadable' after a pause when the channel could not read its events. */
@@ -206,9 +210,9 @@ export class GroupRunner {
       const delayMs = this.#startDelayMs(sink.plan.name, failures)
       if (delayMs > 0) await sleep(clock, delayMs, signal)
       if (signal.aborted) return
-      const done = this.#watch(sink, 'start')
+      const watch = this.#watch(sink.plan.name, 'start')
       const started = await sink.start(channel)
-      done()
+      watch?.clear()
       this.#wake()
       if (started) return
     }
@@ -223,13 +227,12 @@ export class GroupRunner {
   }
 
   /**
-   * Counts what `sink` does as a failure when it takes longer than the group waits. The result is to
-   * be called when it is done.
+   * Counts what a sink does as a failure when it takes longer than the group waits. To be cleared when
+   * it is done.
    */
-  #watch(sink: SinkRunner, what: string): () => void {
+  #watch(name: string, what: string): Timer | undefined {
     const { timeoutMs } = this.#group
-    if (timeoutMs === undefined) return () => {}
-    const { name } = sink.plan
+    if (timeoutMs === undefined) return undefined
     const timer = this.#options.context.clock.schedule(() => {
       this.#timers.delete(timer)
       const message = `the sink ${name} did not ${what} within ${timeoutMs} ms, and the other sinks of the group ${this.plan.name} take over. What it is writing stays with it until that ends. Look at its target, or raise the timeout of the group if the target is merely slow`
@@ -241,11 +244,12 @@ export class GroupRunner {
       this.#wake()
     }, timeoutMs)
     this.#timers.add(timer)
-    return () => {
+    const clear = (): void => {
       timer.clear()
       this.#timers.delete(timer)
       this.#late.delete(name)
     }
+    return { clear }
   }
 
   #succeeded(name: string): void {

@@ -225,10 +225,10 @@ export function flowPlan(shape: FlowShape = {}): FlowPlan {
     config: { backoffMin: 100, backoffMax: 1000 },
     sinks: [name],
   }))
-  const sinkGroups = (shape.sinkGroups ?? alone).map((group) => ({
-    ...group,
-    channel: sinks.find(({ name }) => name === group.sinks[0])!.channel,
-  }))
+  const sinkGroups = (shape.sinkGroups ?? alone).map(({ name, type, config, sinks: members }) => {
+    const { channel } = sinks.find((sink) => sink.name === members[0])!
+    return { name, type, config, channel, sinks: members }
+  })
   const plan = { name: shape.name ?? 'f', sources, channels, sinks, sinkGroups }
   return { ...plan, hash: JSON.stringify(plan) }
 }
