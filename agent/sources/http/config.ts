@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { byteSize, duration } from '../../core/schema.ts'
+import { serverTlsSchema } from '../../core/tls.ts'
 
 export const httpSourceSchema = z
   .strictObject({
@@ -56,6 +57,9 @@ export const httpSourceSchema = z
       .describe(
         'How long a client may take to send the head of a request; then it is answered 408.',
       ),
+    tls: serverTlsSchema
+      .optional()
+      .describe('Speaks HTTPS with these files; plain connections are then refused.'),
   })
   .refine((config) => config.headersTimeout <= config.requestTimeout, {
     error: 'expected at most the requestTimeout',

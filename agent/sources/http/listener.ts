@@ -2,36 +2,42 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { FlumeError } from '../../core/errors.ts'
+import type { SourceContext } from '../../core/source.ts'
 import type { HttpSourceConfig } from './config.ts'
 import type { Exchange } from './exchange.ts'
+import { makeTlsServer } from './tls-server.ts'
 
 const HEADER_BYTES_MAX = 16 * 1024
 /** Longer than the minute after which load balancers leave: else they send to what just closed. */
 const KEEP_ALIVE_MS = 75_000
 /** How soon a connection whose other end vanished is noticed by the system. */
 const PROBE_AFTER_MS = 60_000
-/** How often connections are looked at that are slow to send: a quarter of the time they have. */
+/** How often connections are looked at that are slow to send. */
+const CHECKS_PER_TIMEOUT = 4
 const CHECK_MS_MIN = 25
 const CHECK_MS_MAX = 1000
 
 /** A server with the bounds of the configuration, not listening yet. */
-export function makeServer(
+export async function makeServer(
   config: HttpSourceConfig,
+  context: Pick<SourceContext, 'clock' | 'log'>,
   onRequest: (exchange: Exchange) => void,
-): Server {
-  const { headersTimeout, requestTimeout } = config
-  const server = createServer({
+): Promise<Server> {
+  const { headersTimeout, requestTimeout, tls } = config
+  const checkMs = Math.floor(headersTimeout / CHECKS_PER_TIMEOUT)
+  const options = {
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout,
     requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: Math.max(
-      CHECK_MS_MIN,
-      Math.min(CHECK_MS_MAX, Math.floor(headersTimeout / 4)),
-    ),
+    connectionsCheckingInterval: Math.max(CHECK_MS_MIN, Math.min(CHECK_MS_MAX, checkMs)),
     keepAlive: true,
     keepAliveInitialDelay: PROBE_AFTER_MS,
-  })
+  }
+  const server =
+    tls === undefined
+      ? createServer(options)
+      : await makeTlsServer(tls, { ...options, handshakeTimeout: headersTimeout }, context)
   server.maxConnections = config.maxConnections
   // Counted where a request is looked at: what is above this number would be left out silently.
   server.maxHeadersCount = 0

@@ -207,7 +207,7 @@ describe('stopping', () => {
     const waiting = bench.send(EVENT)
     const [half, kept] = [bench.connect(), bench.connect()]
     half.write(`${head(100)}[`)
-    kept.write(`${POST}`)
+    kept.write(POST)
     await bench.intake.emissions(3)
     await until(() => bench.status()['requestsInFlight'] === 4)
     const stopped = bench.source.stop()

@@ -44,12 +44,14 @@ class HttpSource implements Source {
 
   async start(context: SourceContext): Promise<void> {
     this.#context = context
-    const server = makeServer(this.#config, (exchange) => this.#serve(exchange, context))
+    const serve = (exchange: Exchange): void => this.#serve(exchange, context)
+    const server = await makeServer(this.#config, context, serve)
+    if (this.#stopping.signal.aborted) return
     this.#server = server
     server.on('connection', (socket) => this.#connections.add(socket))
     server.on('drop', () => this.#connectionsRefused++)
     this.#port = await listen(server, this.#config)
-    // Stopped while the name was looked up.
+    // It was stopped while the name was looked up.
     if (this.#stopping.signal.aborted) server.close()
     // What fails from here on is one connection's affair, such as no descriptor left to accept it.
     server.on('error', (error) => context.log.warn({ error }, 'accepting a connection failed'))
