@@ -26,7 +26,10 @@ export interface SourceModule<Config> {
 }
 
 export interface InterceptorModule<Config> {
-  createInterceptor(config: Config, context: InterceptorContext): Interceptor
+  createInterceptor(
+    config: Config,
+    context: InterceptorContext,
+  ): Interceptor | Promise<Interceptor>
 }
 
 /** `channels` are the names the source feeds, in configured order. */

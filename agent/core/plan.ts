@@ -15,7 +15,10 @@ export interface FlowPlan {
   readonly channels: readonly ComponentPlan[]
   readonly sinks: readonly SinkPlan[]
   readonly sinkGroups: readonly SinkGroupPlan[]
-  /** Takes what a component gives up on. One of `channels`; a required channel of every source. */
+  /**
+   * Takes what a component gives up on. One of `channels`; a required channel of every source that
+   * has interceptors, be it among the source's `channels` or not.
+   */
   readonly deadLetterChannel?: string
   /** Changes when anything in the flow changes. Hex. */
   readonly hash: string

@@ -18,6 +18,11 @@ export interface Sink {
    * writes are acknowledged in the order of the calls.
    *
    * Rejects with a FlumeError that says whether it is `retryable` and whether the `outcome` is known.
+   * Not retryable means that these events will never be taken; what a person can mend at the target is
+   * retryable. In a flow with a dead-letter channel such events go there: those that the error names as
+   * `failing`, and the rest is written again; else, with outcome 'none', the lease is halved until single
+   * events are left, each failure being the end of this sink; with 'unknown', all of the lease.
+   *
    * Settles always: the signal asks it to, and the sink ends within its own time-out.
    */
   write(batches: readonly Batch[], signal: AbortSignal): Promise<Buffer | undefined>

@@ -46,6 +46,8 @@ interface ComponentStatus {
 
 export interface SourceStatus extends ComponentStatus {
   readonly eventsTotal: number
+  /** What its interceptors gave up on. */
+  readonly deadLettersTotal: number
 }
 
 /**
@@ -63,6 +65,8 @@ export interface SinkStatus extends ComponentStatus {
   readonly group: string
   readonly eventsTotal: number
   readonly failuresTotal: number
+  /** What it gave up on. */
+  readonly deadLettersTotal: number
   readonly health: SinkStatusHealth
 }
 

@@ -12,6 +12,7 @@ export interface RunningPlan {
   readonly sources: readonly SourcePlan[]
   readonly channels: readonly ComponentPlan[]
   readonly groups: readonly GroupPlan[]
+  readonly deadLetterChannel?: string | undefined
 }
 
 /** What to do, in this order. What is named nowhere is not touched. */
@@ -36,12 +37,18 @@ export function diffFlow(running: RunningPlan, next: FlowPlan | undefined): Flow
   const wantedGroups = next === undefined ? [] : groupsOf(next)
   const wantedSources = next?.sources ?? []
 
+  const deadLetters = next?.deadLetterChannel
+  const keepsDeadLetters =
+    deadLetters === running.deadLetterChannel && !(deadLetters && reopened.has(deadLetters))
+
   const keepsGroup = (group: GroupPlan): boolean => {
     if (reopened.has(group.group.channel)) return false
     return wantedGroups.some((wanted) => isDeepStrictEqual(wanted, group))
   }
   const keepsSource = (source: SourcePlan): boolean => {
     if (source.channels.some((channel) => reopened.has(channel))) return false
+    // Without interceptors it has nothing to do with dead letters; sinks look the channel up each time.
+    if (source.interceptors.length > 0 && !keepsDeadLetters) return false
     return wantedSources.some((wanted) => isDeepStrictEqual(wanted, source))
   }
   const retires = (group: GroupPlan): boolean =>

@@ -133,6 +133,7 @@ export class Flow {
       sources: [...this.#sources.values()].map((source) => source.plan),
       channels: [...this.#channels.values()].map((channel) => channel.plan),
       groups: [...this.#groups.values()].map((group) => group.plan),
+      deadLetterChannel: this.#plan?.deadLetterChannel,
     }
     const diff = diffFlow(running, plan)
     const retyped = diff.retypedChannels[0]
@@ -140,7 +141,7 @@ export class Flow {
       const { directory, plan: old } = this.#channels.get(retyped.name)!
       throw typeChange(retyped, old.type, directory)
     }
-    const prepared = await prepareFlow(diff, this.#context)
+    const prepared = await prepareFlow(diff, this.#context, plan?.deadLetterChannel)
     await this.#stopSources(diff)
     const kept = await this.#drainReopened(diff)
     await this.#stopGroups(diff)
@@ -215,6 +216,7 @@ export class Flow {
       const runner = new GroupRunner(prepared, {
         context,
         channel,
+        deadLetterChannel: () => this.#deadLetterChannel(),
         onProgress: () => this.#progressed(),
       })
       const plan = { group: prepared.plan, sinks: prepared.sinks.map((sink) => sink.plan) }
@@ -231,6 +233,11 @@ export class Flow {
       this.#sources.set(name, runner)
       runner.start()
     }
+  }
+
+  #deadLetterChannel(): ChannelRunner | undefined {
+    const name = this.#plan?.deadLetterChannel
+    return name === undefined ? undefined : this.#channels.get(name)
   }
 
   /** Waits until memory channels that have sinks are empty. */

@@ -80,13 +80,13 @@ export class GroupRunner {
     this.#live = this.#liveSinks()
     for (const sink of prepared.sinks) {
       const { name } = sink.plan
-      const runner: SinkRunner = new SinkRunner(sink, {
+      const runner = new SinkRunner(sink, {
         context,
         onDelivered: () => this.#succeeded(name),
         onFailed: (error) => this.#failed(name, error),
         onSettled: () => this.#onSettled(runner),
         deadLetterChannel: () => options.deadLetterChannel?.(),
-        watchWrite: () => this.#watch(runner, 'end a write'),
+        watchWrite: () => this.#watch(name, 'end a write'),
       })
       this.#sinks.set(name, runner)
     }

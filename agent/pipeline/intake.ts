@@ -111,7 +111,8 @@ export class Intake {
       routed = route(batch, this.#routing, this.#options)
     } catch (thrown) {
       const error = toFlumeError(thrown)
-      events.refused(batch.count, error)
+      // FLM5106: the source fails and brings them again, nothing is dropped.
+      if (error.code !== 'FLM5106') events.refused(batch.count, error)
       return refused(error)
     }
     if (routed.refusedEvents > 0) {

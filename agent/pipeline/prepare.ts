@@ -14,11 +14,15 @@ export interface PreparedFlow {
 }
 
 /** Makes what a difference needs before anything that runs is touched. Rejects with FLM5201. */
-export async function prepareFlow(diff: FlowDiff, context: FlowContext): Promise<PreparedFlow> {
+export async function prepareFlow(
+  diff: FlowDiff,
+  context: FlowContext,
+  deadLetterChannel?: string,
+): Promise<PreparedFlow> {
   const channels = [...diff.openChannels, ...diff.reopenChannels]
   const [groups, sources] = await Promise.all([
     Promise.all(diff.startGroups.map((plan) => prepareGroup(plan, context))),
-    Promise.all(diff.startSources.map((plan) => prepareSource(plan, context))),
+    Promise.all(diff.startSources.map((plan) => prepareSource(plan, deadLetterChannel, context))),
     ...channels.map((plan) =>
       making('channel', plan, context, () => context.loader.channel(plan.type)),
     ),
@@ -44,7 +48,11 @@ function prepareGroup(plan: GroupPlan, context: FlowContext): Promise<PreparedGr
   })
 }
 
-function prepareSource(plan: SourcePlan, context: FlowContext): Promise<PreparedSource> {
+function prepareSource(
+  plan: SourcePlan,
+  flowDeadLetters: string | undefined,
+  context: FlowContext,
+): Promise<PreparedSource> {
   return making('source', plan, context, async () => {
     const { loader } = context
     const module = await loader.source(plan.type)
@@ -53,16 +61,20 @@ function prepareSource(plan: SourcePlan, context: FlowContext): Promise<Prepared
       plan.interceptors.map(async ({ type, config }) => {
         const interceptor = await loader.interceptor(type)
         const own = componentContext(context, 'interceptor', `${plan.name}/${type}`)
-        return interceptor.createInterceptor(config, own)
+        return { type, intercept: await interceptor.createInterceptor(config, own) }
       }),
     )
+    const required = selectors.requiredChannels(plan.selector.config, plan.channels)
+    // Without interceptors nothing is given up on, and its positions there would say nothing.
+    const deadLetterChannel = interceptors.length === 0 ? undefined : flowDeadLetters
     return {
       plan,
       module,
       source: module.createSource(plan.config),
       interceptors,
       selector: selectors.createSelector(plan.selector.config, plan.channels),
-      requiredChannels: selectors.requiredChannels(plan.selector.config, plan.channels),
+      requiredChannels: [...new Set([...required, deadLetterChannel ?? []].flat())],
+      deadLetterChannel,
     }
   })
 }

@@ -33,7 +33,7 @@ describe('routing a batch', () => {
     const { units, filteredEvents } = route(
       streamBatch('s', 0, ['x', 'y', 'x']),
       'r',
-      options({ interceptors }),
+      options({ interceptors: interceptors.map((intercept) => ({ type: 'test', intercept })) }),
     )
     expect(seen).toEqual([3, 2])
     expect(filteredEvents).toBe(1)
@@ -48,7 +48,8 @@ describe('routing a batch', () => {
   })
 
   test('a batch of which nothing is left still moves the positions of all', () => {
-    const interceptors = [(batch: Batch) => only(batch, 'none')]
+    const intercept = (batch: Batch) => only(batch, 'none')
+    const interceptors = [{ type: 'test', intercept }]
     const { units } = route(streamBatch('s', 0, ['x']), 'r', options({ interceptors }))
     expect(units[0]!.parts).toEqual([])
     expect(units[0]!.positions.map(facts)).toEqual([

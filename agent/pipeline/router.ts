@@ -1,22 +1,39 @@
 import { isReplayable } from '../core/batch.ts'
 import type { Batch } from '../core/batch.ts'
 import type { ChannelLimits } from '../core/channel.ts'
+import { shortReason } from '../core/dead-letter.ts'
 import { FlumeError } from '../core/errors.ts'
-import type { Interceptor } from '../core/interceptor.ts'
 import type { Part, Selector } from '../core/selector.ts'
 import { cut, withoutEvents } from './cut.ts'
+import { cutTogether } from './cut-together.ts'
+import { deadLetterBatch, inOneBatch } from './dead-letter-batch.ts'
+import { intercepted } from './intercepted.ts'
+import type { GivenUp, NamedInterceptor } from './intercepted.ts'
 import { streamInChannel } from './positions.ts'
 
 export interface RouterOptions {
   readonly source: string
   /** Of its plan; '' when not deterministic. */
   readonly routingHash: string
-  readonly interceptors: readonly Interceptor[]
+  readonly interceptors: readonly NamedInterceptor[]
+  /** Where events go that an interceptor gives up on. Omitted: nowhere. */
+  readonly deadLetters?: DeadLetterRoute | undefined
   readonly selector: Selector
   /** Channels that carry the positions of the source. */
   readonly requiredChannels: readonly string[]
   /** The tightest of all channels it feeds. */
   readonly limits: ChannelLimits
+}
+
+export interface DeadLetterRoute {
+  /** One of the required channels: it carries the positions of the source too. undefined: none. */
+  readonly channel: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Told of each routed batch that has some. */
+  readonly onGivenUp: (givenUp: readonly GivenUp[]) => void
+  /** Told of each batch that is refused for want of a channel. */
+  readonly onRefused: (error: FlumeError) => void
 }
 
 /** What becomes of an emitted batch: units that are reserved and appended one after the other. */
@@ -42,24 +59,69 @@ export interface Unit {
   readonly from: number
 }
 
-/** Folds a batch through the interceptors, cuts it to the channels' limits and selects channels. */
+/**
+ * Folds a batch through the interceptors, cuts it to the channels' limits and selects channels. Throws
+ * FLM5106 for events that an interceptor gives up on where there is no channel for them.
+ */
 export function route(batch: Batch, routing: string, options: RouterOptions): Routed {
-  let changed = batch
-  for (const intercept of options.interceptors) {
-    const result = intercept(changed)
-    changed = 'deadLetters' in result ? result.batch : result
-  }
-  const { batches, refusedEvents } = cut(changed, options.limits)
+  const { kept, givenUp } = intercepted(batch, options.interceptors)
+  const { stretches, refusedEvents } = cutToLimits(kept, givenUp, options)
   const units: Unit[] = []
   let unroutedEvents = 0
-  for (const piece of batches) {
+  for (const { kept: piece, deadLetters } of stretches) {
     const parts = piece.count === 0 ? [] : options.selector(piece).filter(hasEvents)
-    units.push(unitOf(piece, parts, { routing, options }))
     // Exact where no event goes to several channels, else a lower bound: parts have no event numbers.
     unroutedEvents += Math.max(0, piece.count - eventsOf(parts))
+    const all = withDeadLetters(parts, deadLetters, options.deadLetters)
+    units.push(unitOf(piece, all, { routing, options }))
   }
-  const filteredEvents = Math.max(0, batch.count - changed.count)
+  const filteredEvents = Math.max(0, batch.count - kept.count - eventsOf(givenUp))
+  if (givenUp.length > 0) options.deadLetters?.onGivenUp(givenUp)
   return { units, filteredEvents, unroutedEvents, refusedEvents }
+}
+
+interface Stretches {
+  readonly stretches: readonly { readonly kept: Batch; readonly deadLetters?: Batch }[]
+  readonly refusedEvents: number
+}
+
+function cutToLimits(kept: Batch, givenUp: readonly GivenUp[], options: RouterOptions): Stretches {
+  const { limits, source, deadLetters } = options
+  if (givenUp.length === 0) {
+    const { batches, refusedEvents } = cut(kept, limits)
+    return { stretches: batches.map((piece) => ({ kept: piece })), refusedEvents }
+  }
+  if (deadLetters?.channel === undefined) {
+    const error = noDeadLetterChannel(givenUp[0]!, source)
+    deadLetters?.onRefused(error)
+    throw error
+  }
+  const letters = givenUp.map((each) => ({
+    batch: each.batch,
+    reason: each.reason,
+    component: interceptorName(each.type, source),
+    attempts: 1,
+  }))
+  return cutTogether(kept, deadLetterBatch(letters, deadLetters.now()), limits)
+}
+
+/** How headers and metrics name an interceptor. */
+export function interceptorName(type: string, source: string): string {
+  return `interceptor ${type} of source ${source}`
+}
+
+/** A channel gets one part of a stretch: a second one would be at a position that it already has. */
+function withDeadLetters(
+  parts: readonly Part[],
+  deadLetters: Batch | undefined,
+  to: DeadLetterRoute | undefined,
+): readonly Part[] {
+  const channel = to?.channel
+  if (channel === undefined || deadLetters === undefined || deadLetters.count === 0) return parts
+  const there = parts.find((part) => part.required && part.channel === channel)
+  const others = parts.filter((part) => part !== there)
+  const batch = there === undefined ? deadLetters : inOneBatch([there.batch, deadLetters])
+  return [...others, { channel, required: true, batch }]
 }
 
 function unitOf(
@@ -99,7 +161,7 @@ function hasEvents(part: Part): boolean {
   return part.batch.count > 0
 }
 
-function eventsOf(parts: readonly Part[]): number {
+function eventsOf(parts: readonly { readonly batch: Batch }[]): number {
   let events = 0
   for (const part of parts) events += part.batch.count
   return events
@@ -112,5 +174,13 @@ function assertRequired(channel: string, { source, requiredChannels }: RouterOpt
     'FLM9001',
     `the selector of source ${source} names channel ${channel} as required, which is not one of ${requiredChannels.join(', ')}; please report this`,
     { retryable: false },
+  )
+}
+
+function noDeadLetterChannel({ type, reason, batch }: GivenUp, source: string): FlumeError {
+  return new FlumeError(
+    'FLM5106',
+    `the interceptor ${type} of source ${source} gave up on ${batch.count} events, which have nowhere to go: ${shortReason(reason)}. Name a channel for them in spec.deadLetterChannel, or mend what the reason says`,
+    { retryable: false, facts: { source, interceptor: type, events: batch.count } },
   )
 }

@@ -6,10 +6,17 @@ import type { FlumeError } from '../core/errors.ts'
 import type { SinkPlan } from '../core/plan.ts'
 import type { Sink } from '../core/sink.ts'
 import type { SinkStatus } from '../core/status.ts'
+import type { Timer } from '../lib/clock.ts'
 import { SinkEvents } from '../telemetry/events.ts'
 import { componentContext } from './flow-context.ts'
 import type { FlowContext } from './flow-context.ts'
+import { describe } from './channel-runner.ts'
+import type { ChannelRunner } from './channel-runner.ts'
+import { sinkStopping } from './dead-letters.ts'
 import { aborted, settlesWithin, stopComponent } from './settle.ts'
+import { Triage } from './triage.ts'
+import type { Suspect } from './triage.ts'
+import { isSound, isVerdict, worse } from './verdict.ts'
 
 /** How long a write may go on after its signal aborted; sinks end within their own time-outs. */
 export const WRITE_ABORT_MS = 2_000
@@ -28,6 +35,10 @@ export interface SinkRunnerOptions {
   readonly onFailed: (error: FlumeError) => void
   /** A write ended or a lease was given back: there may be room for the next, or nothing left. */
   readonly onSettled: () => void
+  /** The dead-letter channel of the flow as it is configured now. */
+  readonly deadLetterChannel?: () => ChannelRunner | undefined
+  /** Counts a write of the triage as a failure when it takes too long. */
+  readonly watchWrite?: () => Timer | undefined
 }
 
 interface Write {
@@ -45,6 +56,9 @@ interface Write {
  * state is then older than the target, and the sink brings the target back to it (file: truncates)
  * before it writes the events once more. Acknowledging them instead would save a state that may
  * contain the failed write.
+ *
+ * In a flow with a dead-letter channel, a lease whose events can never be delivered is not given back:
+ * once all others settled, the triage finds the events that are to blame.
  */
 export class SinkRunner {
   readonly plan: SinkPlan
@@ -66,6 +80,12 @@ export class SinkRunner {
   /** The end of a sink that was thrown away: the next one may need its files or its port. */
   #discarding: Promise<void> = Promise.resolve()
   #writesEnded: PromiseWithResolvers<void> | undefined
+  readonly #triage: Triage
+  readonly #stopping = new AbortController()
+  #suspects: Suspect[] = []
+  #triaging = false
+  /** Settles with the next start of a sink, for the triage. */
+  #restarted: PromiseWithResolvers<void> | undefined
 
   constructor(prepared: PreparedSink, options: SinkRunnerOptions) {
     this.plan = prepared.plan
@@ -75,6 +95,15 @@ export class SinkRunner {
     const { flow, log, metrics } = options.context
     const to = { log: log.child({ sink: this.plan.name }), metrics }
     this.#events = new SinkEvents(flow, this.plan.name, to)
+    this.#triage = new Triage({
+      context: options.context,
+      sink: this.plan.name,
+      from: this.plan.channel,
+      channel: () => options.deadLetterChannel?.(),
+      stopping: this.#stopping.signal,
+      write: (batches) => this.#writeForTriage(batches),
+      acknowledge: (lease, state, letters) => this.#acknowledge(lease, state, letters),
+    })
   }
 
   get started(): boolean {
@@ -92,7 +121,7 @@ export class SinkRunner {
   }
 
   get idle(): boolean {
-    return this.#writes.length === 0
+    return this.#writes.length === 0 && !this.#triaging
   }
 
   /** Makes and starts a sink. False when it could not; the group was told. */
@@ -115,6 +144,7 @@ export class SinkRunner {
       this.#starting = undefined
       this.#couldNotStart = true
       this.#fail(error)
+      this.#restarted?.reject(error)
       return false
     }
     // Stopped meanwhile, and `stop` has seen to this sink.
@@ -125,6 +155,7 @@ export class SinkRunner {
     this.#couldNotStart = false
     if (this.#problem === undefined) this.#state = 'running'
     this.#events.started()
+    this.#restarted?.resolve()
     return true
   }
 
@@ -142,6 +173,7 @@ export class SinkRunner {
   /** Lets writes end until `deadline` aborts, then asks them to, then stops the sink. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#ended = true
+    this.#stopping.abort()
     const abort = (): void => this.#aborting.abort(deadline.reason)
     deadline.addEventListener('abort', abort)
     if (deadline.aborted) abort()
@@ -158,75 +190,146 @@ export class SinkRunner {
 
   status(group: string, health: SinkStatus['health']): SinkStatus {
     const { name, type, channel } = this.plan
+    const problem = this.#triage.problem ?? this.#problem
     return {
       name,
       type,
       state: this.#state,
-      problem: this.#problem && `${this.#problem.code} ${this.#problem.message}`,
+      problem: describe(problem),
       details: this.#sink?.status?.() ?? {},
       channel,
       group,
       eventsTotal: this.#events.totals.events,
       failuresTotal: this.#failures,
+      deadLettersTotal: this.#triage.lettersTotal,
       health,
     }
   }
 
   #settle(write: Write, result: NonNullable<Write['result']>): void {
     write.result = result
-    if ('error' in result) {
-      this.#events.writeFailed(result.error)
-      // The group goes on with another sink at once; the leases stay here until their writes settled.
-      if (!this.#anyFailed) this.#fail(result.error)
-      this.#anyFailed = true
-    }
+    if ('error' in result) this.#noteFailure(result.error)
     while (this.#writes[0]?.result !== undefined) this.#end(this.#writes.shift()!)
     if (this.#writes.length === 0 && this.#failure !== undefined) this.#afterFailure(this.#failure)
-    if (this.#writes.length === 0) this.#writesEnded?.resolve()
+    if (this.idle) this.#writesEnded?.resolve()
     this.#options.onSettled()
+  }
+
+  #noteFailure(error: FlumeError): void {
+    this.#events.writeFailed(error)
+    // The group goes on with another sink at once; the leases stay here until their writes settled.
+    if (this.#triage.concerns(error)) this.#show(error)
+    else if (!this.#anyFailed) this.#fail(error)
+    this.#anyFailed = true
   }
 
   #end({ lease, result }: Write): void {
     if ('error' in result!) {
-      this.#failure ??= result.error
-      lease.release()
+      const { error } = result
+      this.#failure = worse(this.#failure, error)
+      if (this.#triage.concerns(error) && !this.#ended) this.#suspects.push({ lease, error })
+      else lease.release()
     } else if (this.#failure === undefined || result!.state === undefined) {
-      this.#acknowledge(lease, result!.state)
+      this.#delivered(lease, result!.state)
     } else {
       lease.release()
     }
   }
 
-  #acknowledge(lease: Lease, state: Buffer | undefined): void {
+  #delivered(lease: Lease, state: Buffer | undefined): void {
+    try {
+      this.#acknowledge(lease, state)
+    } catch (thrown) {
+      // More state than a channel saves: a mistake of the sink, whose next one will repair the target.
+      const error = toFlumeError(thrown)
+      this.#events.acknowledgementFailed(error)
+      lease.release()
+      this.#failure = worse(this.#failure, error)
+      if (!this.#anyFailed) this.#fail(error)
+      this.#anyFailed = true
+    }
+  }
+
+  /** So many events of the lease are dead letters; the others were delivered. */
+  #acknowledge(lease: Lease, state: Buffer | undefined, letters = 0): void {
     lease.ack(state).then(
       () => this.#options.onSettled(),
       (thrown: unknown) => this.#events.acknowledgementFailed(toFlumeError(thrown)),
     )
     const now = this.#options.context.clock.now()
-    for (const { appendedAtMs } of lease.batches)
-      if (appendedAtMs !== undefined) this.#events.deliveredAfter(now - appendedAtMs)
-    this.#events.delivered(lease.events, lease.bytes)
-    if (!this.#anyFailed) {
-      this.#problem = undefined
-      this.#state = 'running'
+    if (letters < lease.events) {
+      for (const { appendedAtMs } of lease.batches)
+        if (appendedAtMs !== undefined) this.#events.deliveredAfter(now - appendedAtMs)
+      const share = (lease.events - letters) / lease.events
+      this.#events.delivered(lease.events - letters, Math.round(lease.bytes * share))
     }
+    if (!this.#anyFailed) this.#recovered()
+    // The target answered, be it with a refusal: it is there.
     this.#options.onDelivered()
   }
 
   /** All writes settled. A failure that is not retryable may have left the sink in any state. */
   #afterFailure(error: FlumeError): void {
-    const sink = this.#sink
-    if (!error.retryable && sink !== undefined && !this.#ended) {
-      this.#sink = undefined
-      this.#discarding = this.#stopSink(sink)
-    }
+    if (!isSound(error)) this.#discard()
     this.#failure = undefined
+    const suspects = this.#suspects.splice(0)
+    if (suspects.length === 0) this.#anyFailed = false
+    else void this.#triageAll(suspects)
+  }
+
+  async #triageAll(suspects: readonly Suspect[]): Promise<void> {
+    this.#triaging = true
+    const error = await this.#triage.run(suspects)
+    this.#triaging = false
     this.#anyFailed = false
+    if (error === undefined) this.#recovered()
+    else if (!this.#ended) {
+      if (!isSound(error)) this.#discard()
+      // A start that failed was told.
+      if (!this.#couldNotStart) this.#fail(error)
+    }
+    this.#writesEnded?.resolve()
+    this.#options.onSettled()
+  }
+
+  async #writeForTriage(batches: readonly Batch[]): Promise<Buffer | undefined> {
+    await this.#whenStarted()
+    const timer = this.#options.watchWrite?.()
+    try {
+      return await callWrite(this.#sink!, batches, this.#aborting.signal)
+    } catch (thrown) {
+      const error = toFlumeError(thrown)
+      this.#events.writeFailed(error)
+      this.#failures++
+      if (isVerdict(error) && !isSound(error)) this.#discard()
+      throw error
+    } finally {
+      timer?.clear()
+    }
+  }
+
+  /** The group starts a sink that was thrown away. */
+  async #whenStarted(): Promise<void> {
+    const { signal } = this.#stopping
+    if (this.#sink === undefined && !signal.aborted) {
+      this.#restarted = Promise.withResolvers()
+      this.#options.onSettled()
+      await Promise.race([this.#restarted.promise, aborted(signal)])
+      this.#restarted = undefined
+    }
+    if (signal.aborted) throw sinkStopping(this.#options.context.flow, this.plan.name)
+  }
+
+  #discard(): void {
+    const sink = this.#sink
+    if (sink === undefined || this.#ended) return
+    this.#sink = undefined
+    this.#discarding = this.#stopSink(sink)
   }
 
   /** A write that does not even settle after its signal keeps its lease until the channel closes. */
   async #writesEnd(deadline: AbortSignal): Promise<void> {
-    if (this.#writes.length === 0) return
+    if (this.idle) return
     this.#writesEnded = Promise.withResolvers()
     const ended = this.#writesEnded.promise
     await Promise.race([ended, aborted(deadline)])
@@ -240,10 +343,19 @@ export class SinkRunner {
   }
 
   #fail(error: FlumeError): void {
+    this.#show(error)
+    this.#options.onFailed(error)
+  }
+
+  #show(error: FlumeError): void {
     this.#failures++
     this.#problem = error
     this.#state = 'failing'
-    this.#options.onFailed(error)
+  }
+
+  #recovered(): void {
+    this.#problem = undefined
+    this.#state = this.#ended ? this.#state : 'running'
   }
 }
 

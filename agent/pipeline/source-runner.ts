@@ -1,13 +1,13 @@
 import type { SourceModule } from '../core/component.ts'
 import { toFlumeError } from '../core/errors.ts'
 import type { FlumeError } from '../core/errors.ts'
-import type { Interceptor } from '../core/interceptor.ts'
 import type { SourcePlan } from '../core/plan.ts'
 import type { Selector } from '../core/selector.ts'
 import type { Source, SourceContext } from '../core/source.ts'
 import type { SourceStatus } from '../core/status.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
+import { DeadLetterEvents } from '../telemetry/dead-letter-events.ts'
 import { SourceEvents } from '../telemetry/events.ts'
 import { describe } from './channel-runner.ts'
 import type { ChannelRunner } from './channel-runner.ts'
@@ -17,8 +17,10 @@ import { componentContext } from './flow-context.ts'
 import type { FlowContext } from './flow-context.ts'
 import { Intake } from './intake.ts'
 import type { IntakeChannel } from './intake-channel.ts'
+import type { GivenUp, NamedInterceptor } from './intercepted.ts'
 import { resumePoints, streamInChannel } from './positions.ts'
 import type { ResumePoints } from './positions.ts'
+import { interceptorName } from './router.ts'
 import { aborted, settlesWithin, stopComponent } from './settle.ts'
 
 export const SOURCE_RETRY = { minMs: 500, maxMs: 30_000 }
@@ -31,9 +33,11 @@ export interface PreparedSource {
   readonly plan: SourcePlan
   readonly module: SourceModule<unknown>
   readonly source: Source
-  readonly interceptors: readonly Interceptor[]
+  readonly interceptors: readonly NamedInterceptor[]
   readonly selector: Selector
   readonly requiredChannels: readonly string[]
+  /** One of them, where an interceptor may give up on events and the flow has a channel for those. */
+  readonly deadLetterChannel: string | undefined
 }
 
 export interface SourceRunnerOptions {
@@ -50,6 +54,7 @@ export class SourceRunner {
   readonly #prepared: PreparedSource
   readonly #options: SourceRunnerOptions
   readonly #events: SourceEvents
+  readonly #deadLetters: DeadLetterEvents
   readonly #stopping = new AbortController()
   #source: Source | undefined
   #intake: Intake | undefined
@@ -57,6 +62,8 @@ export class SourceRunner {
   #state: SourceStatus['state'] = 'starting'
   #problem: FlumeError | undefined
   #waitsFor: string | undefined
+  /** Reports to the run of now that it cannot go on. */
+  #failRun: (error: FlumeError) => void = () => {}
 
   constructor(prepared: PreparedSource, options: SourceRunnerOptions) {
     this.plan = prepared.plan
@@ -65,6 +72,7 @@ export class SourceRunner {
     const { flow, log, metrics } = options.context
     const to = { log: log.child({ source: this.plan.name }), metrics }
     this.#events = new SourceEvents(flow, this.plan.name, to)
+    this.#deadLetters = new DeadLetterEvents(flow, to)
   }
 
   get running(): boolean {
@@ -107,6 +115,7 @@ export class SourceRunner {
       problem: describe(this.#problem) ?? this.#waitsFor,
       details: this.#source?.status?.() ?? {},
       eventsTotal: this.#events.totals.events,
+      deadLettersTotal: this.#deadLetters.total,
     }
   }
 
@@ -166,13 +175,12 @@ export class SourceRunner {
       this.#waitsFor = `waits for channel ${runner.plan.name} to open`
       const channel = await runner.whenOpen()
       if (channel === undefined) continue
-      if (this.plan.channels.includes(runner.plan.name))
-        open.set(runner.plan.name, runner.forSources(channel))
+      if (this.#feeds(runner.plan.name)) open.set(runner.plan.name, runner.forSources(channel))
     }
     this.#waitsFor = undefined
     if (this.#stopping.signal.aborted) return undefined
     const { flow, clock, random } = this.#options.context
-    const { interceptors, selector, requiredChannels } = this.#prepared
+    const { interceptors, selector, requiredChannels, deadLetterChannel } = this.#prepared
     this.#intake ??= new Intake({
       flow,
       source: this.plan.name,
@@ -181,6 +189,12 @@ export class SourceRunner {
       requiredChannels,
       interceptors,
       selector,
+      deadLetters: {
+        channel: deadLetterChannel,
+        now: () => clock.now(),
+        onGivenUp: (givenUp) => this.#onGivenUp(givenUp),
+        onRefused: (error) => this.#failRun(error),
+      },
       limits: tightest([...open.values()].map(({ channel }) => channel.limits)),
       clock,
       random,
@@ -228,6 +242,18 @@ export class SourceRunner {
     return resumePoints(this.plan.name, this.plan.routing, channels)
   }
 
+  #feeds(channel: string): boolean {
+    return this.plan.channels.includes(channel) || channel === this.#prepared.deadLetterChannel
+  }
+
+  #onGivenUp(givenUp: readonly GivenUp[]): void {
+    const nowMs = this.#options.context.clock.monotonic()
+    for (const { type, kind, reason, batch } of givenUp) {
+      const component = interceptorName(type, this.plan.name)
+      this.#deadLetters.deadLettered(batch.count, { component, kind, reason }, nowMs)
+    }
+  }
+
   #runner(name: string): ChannelRunner | undefined {
     return this.#options.channels().find((runner) => runner.plan.name === name)
   }
@@ -241,7 +267,7 @@ export class SourceRunner {
       emit: (batch, signal) => intake.emit(batch, signal),
       eventBytesMax: intake.limits.batchBytesMax,
       positions: () => run.resume.streams,
-      fail: run.fail,
+      fail: (this.#failRun = run.fail),
       dropped: (events, reason) => this.#events.droppedBySource(events, reason),
     }
   }

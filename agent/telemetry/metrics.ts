@@ -74,6 +74,12 @@ export class Metrics {
     'Events dropped on purpose: by filters, by selectors, for optional channels, above size limits.',
     ['flow', 'source', 'reason'],
   )
+  /** By `reason`, an error code or one of a few words. */
+  readonly deadLetters = this.#counter(
+    'flume_dead_letter_events_total',
+    'Events handed to the dead-letter channel, by the component that gave up on them and the kind of reason.',
+    ['flow', 'component', 'reason'],
+  )
   readonly #delivery = new Histogram({
     name: 'flume_delivery_seconds',
     help: 'Time from the append of a batch to its channel to its delivery by a sink.',

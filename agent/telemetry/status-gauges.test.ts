@@ -29,7 +29,7 @@ const flow: FlowStatus = {
   state: 'running',
   hash: 'h',
   problem: undefined,
-  sources: [{ ...part, name: 'in', state: 'failing', eventsTotal: 0 }],
+  sources: [{ ...part, name: 'in', state: 'failing', eventsTotal: 0, deadLettersTotal: 0 }],
   channels: [
     { ...part, name: 'c', role: 'active', stats },
     { ...part, name: 'd', role: 'orphaned', stats: undefined },
@@ -42,6 +42,7 @@ const flow: FlowStatus = {
       group: 'out',
       eventsTotal: 0,
       failuresTotal: 0,
+      deadLettersTotal: 0,
       health: { live: true, failures: 0, retryInMs: undefined, lastError: undefined },
     },
   ],

@@ -27,6 +27,7 @@ const WEB: FlowStatus = {
       problem: undefined,
       details: {},
       eventsTotal: 20_000,
+      deadLettersTotal: 0,
     },
   ],
   channels: [
@@ -68,6 +69,7 @@ const WEB: FlowStatus = {
       group: 'out',
       eventsTotal: 7655,
       failuresTotal: 0,
+      deadLettersTotal: 0,
       health: {
         live: true,
         failures: 0,

@@ -256,7 +256,10 @@ export class ModelChannel implements Channel {
       },
       split: (events) => {
         end()
-        return [this.#lease(slice(batch, 0, events)), this.#lease(slice(batch, events, batch.count))]
+        return [
+          this.#lease(slice(batch, 0, events)),
+          this.#lease(slice(batch, events, batch.count)),
+        ]
       },
       release: () => {
         end()
