@@ -37,6 +37,7 @@ interface AnyEntry {
   readonly schema: z.ZodType
   readonly summary: string
   readonly example: unknown
+  readonly listens?: unknown
   readonly load: () => Promise<object>
 }
 
@@ -75,10 +76,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-/** The example of a component, with its paths moved into a directory of the test. */
+/** The example of a component, with its paths moved into a directory of the test and a free port. */
 function exampleOf(entry: AnyEntry): unknown {
   const text = JSON.stringify(entry.example).replaceAll(/"\//g, `"${directory}/`)
-  return entry.schema.parse(JSON.parse(text))
+  const example = JSON.parse(text) as object
+  return entry.schema.parse(entry.listens === undefined ? example : { ...example, port: 0 })
 }
 
 /**

@@ -31,6 +31,7 @@ import { avroSinkSchema } from './sinks/avro/config.ts'
 import { fileSinkSchema } from './sinks/file/config.ts'
 import { loggerSinkSchema } from './sinks/logger/config.ts'
 import { nullSinkSchema } from './sinks/null/config.ts'
+import { httpSourceSchema } from './sources/http/config.ts'
 import { seqSourceSchema } from './sources/seq/config.ts'
 import { stressSourceSchema } from './sources/stress/config.ts'
 import { tailSourceSchema } from './sources/tail/config.ts'
@@ -55,6 +56,14 @@ const sources = {
       'Reads lines from growing and rotating text files and resumes where it left off after any stop.',
     example: { files: ['/var/log/app/*.log'] },
     load: () => import('./sources/tail/source.ts'),
+  }),
+  http: source({
+    schema: httpSourceSchema,
+    summary:
+      'Takes events as JSON by HTTP or HTTPS and answers 200 once they are safe, as the HTTP source of Flume with its JSON handler.',
+    example: { port: 8080, path: '/events' },
+    listens: ({ bind, port }) => ({ host: bind, port }),
+    load: () => import('./sources/http/source.ts'),
   }),
   seq: source({
     schema: seqSourceSchema,
