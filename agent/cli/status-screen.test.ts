@@ -58,3 +58,25 @@ test('a channel that could not be opened and a counter that went back are shown 
   expect(text).toContain('oldest waiting event  none')
   expect(text).toContain('in                    0/s')
 })
+
+test('of the sinks of a group it is said which is used, and when the others are tried again', () => {
+  const [out] = agentStatus().flows[0]!.sinks
+  const health = { live: false, failures: 2, lastError: 'FLM4201 no' }
+  const sinks = [
+    { ...out!, name: 'near', health: { ...health, retryInMs: 4000 } },
+    { ...out!, name: 'next', health: { ...health, retryInMs: 0 } },
+    out!,
+    { ...out!, name: 'far', health: { ...health, retryInMs: undefined } },
+  ]
+  const status = sample(agentStatus({ sinks }), 0)
+  const cells = formatStatus(status, status)
+    .split('\n')
+    .filter((line) => line.startsWith('  sink'))
+    .map((line) => line.split('/s')[1]!.trim())
+  expect(cells).toEqual([
+    'left out in out, tried again in 4 s',
+    'left out in out, tried again now',
+    'live in out',
+    'in reserve in out',
+  ])
+})

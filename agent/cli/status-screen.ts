@@ -1,6 +1,7 @@
 import { currentProblems } from '../admin/readiness.ts'
-import type { AgentStatus, ChannelStatus, FlowStatus } from '../core/status.ts'
+import type { AgentStatus, ChannelStatus, FlowStatus, SinkStatus } from '../core/status.ts'
 import { formatBytes, formatCountOf, formatDuration, formatNumber, formatRate } from './format.ts'
+import { totalsOf } from './totals.ts'
 
 /** One look at an agent. */
 export interface Sample {
@@ -17,7 +18,7 @@ export interface Sample {
 export function formatStatus(previous: Sample, current: Sample): string {
   const { status } = current
   const seconds = Math.max(0.001, (current.at - previous.at) / 1000)
-  const before = totalsOf(previous.status)
+  const before = countersOf(previous.status)
   const rateOf = (key: string, total: number): string =>
     // A counter that went back belongs to a component that was made anew.
     formatRate(Math.max(0, total - (before.get(key) ?? total)) / seconds)
@@ -29,19 +30,16 @@ export function formatStatus(previous: Sample, current: Sample): string {
 type RateOf = (key: string, total: number) => string
 
 function summary({ status, address, at }: Sample, rateOf: RateOf): string[] {
-  const channels = status.flows.flatMap((flow) => flow.channels)
-  const backlogEvents = sum(channels, (channel) => channel.stats?.backlogEvents ?? 0)
-  const backlogBytes = sum(channels, (channel) => channel.stats?.backlogBytes ?? 0)
-  const lost = sum(channels, (channel) => channel.stats?.lostEvents ?? 0)
+  const { backlogEvents, backlogBytes, lostEvents, inEvents, outEvents } = totalsOf(status)
   const upMs = Math.max(0, at - Date.parse(status.startedAt))
   const waiting = `${formatCountOf(backlogEvents, 'event')}, ${formatBytes(backlogBytes)}`
   return [
     `agent ${status.agent}  ${status.state} for ${formatDuration(upMs)}  (${address}, version ${status.version}, configuration ${status.configuration})`,
     `oldest waiting event  ${backlogEvents === 0 ? 'none' : formatDuration(status.oldestEventAgeMs)}`,
     `backlog               ${waiting}`,
-    `in                    ${rateOf(IN, totalIn(status))}`,
-    `out                   ${rateOf(OUT, totalOut(status))}`,
-    `lost                  ${formatNumber(lost)}`,
+    `in                    ${rateOf(IN, inEvents)}`,
+    `out                   ${rateOf(OUT, outEvents)}`,
+    `lost                  ${formatNumber(lostEvents)}`,
     ...reloadLines(status),
   ]
 }
@@ -76,9 +74,19 @@ function flowLines(flow: FlowStatus, rateOf: RateOf): string[] {
       formatCountOf(each.eventsTotal, 'event'),
       rateOf(sinkKey(flow, each), each.eventsTotal),
       each.failuresTotal === 0 ? '' : formatCountOf(each.failuresTotal, 'failure'),
+      groupCell(flow, each),
     ]),
   ]
   return [`flow ${flow.name}  ${flow.state}`, ...table(rows)]
+}
+
+/** What a sink is to its group, where that has several: which one is used, and why not the others. */
+function groupCell(flow: FlowStatus, { group, health }: SinkStatus): string {
+  if (flow.sinks.filter((each) => each.group === group).length === 1) return ''
+  if (health.live) return `live in ${group}`
+  if (health.retryInMs === undefined) return `in reserve in ${group}`
+  const when = health.retryInMs === 0 ? 'now' : `in ${formatDuration(health.retryInMs)}`
+  return `left out in ${group}, tried again ${when}`
 }
 
 function channelCells({ state, role, stats }: ChannelStatus): string[] {
@@ -108,10 +116,11 @@ function table(rows: readonly (readonly string[])[]): string[] {
 const IN = 'in'
 const OUT = 'out'
 
-function totalsOf(status: AgentStatus): ReadonlyMap<string, number> {
+function countersOf(status: AgentStatus): ReadonlyMap<string, number> {
+  const { inEvents, outEvents } = totalsOf(status)
   const totals = new Map([
-    [IN, totalIn(status)],
-    [OUT, totalOut(status)],
+    [IN, inEvents],
+    [OUT, outEvents],
   ])
   for (const flow of status.flows) {
     for (const each of flow.sources) totals.set(sourceKey(flow, each), each.eventsTotal)
@@ -120,22 +129,10 @@ function totalsOf(status: AgentStatus): ReadonlyMap<string, number> {
   return totals
 }
 
-function totalIn(status: AgentStatus): number {
-  return sum(status.flows, (flow) => sum(flow.sources, (each) => each.eventsTotal))
-}
-
-function totalOut(status: AgentStatus): number {
-  return sum(status.flows, (flow) => sum(flow.sinks, (each) => each.eventsTotal))
-}
-
 function sourceKey(flow: FlowStatus, { name }: { readonly name: string }): string {
   return `source ${flow.name} ${name}`
 }
 
 function sinkKey(flow: FlowStatus, { name }: { readonly name: string }): string {
   return `sink ${flow.name} ${name}`
-}
-
-function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
-  return items.reduce((total, item) => total + of(item), 0)
 }

@@ -97,7 +97,9 @@ function typeText(schema: JsonSchema): string {
   if (schema.type === 'string') return 'text'
   const number = schema.type === 'integer' ? 'whole number' : 'number'
   const range = [
-    schema.minimum === undefined ? [] : `at least ${schema.minimum}`,
+    schema.minimum === undefined || schema.minimum === Number.MIN_SAFE_INTEGER
+      ? []
+      : `at least ${schema.minimum}`,
     schema.maximum === undefined || schema.maximum === Number.MAX_SAFE_INTEGER
       ? []
       : `at most ${schema.maximum}`,

@@ -70,7 +70,7 @@ describe('failover', () => {
     })
     expect(health(agent, 'b')).toMatchObject({ live: true })
     agent.parts.sink('a').failing = undefined
-    await agent.pass(2000)
+    await agent.pass(2010)
     // The wait for events began with b; then one write tries a.
     await emit(agent, '4', '5', '6')
     expect(delivered(agent, 'a')).toEqual(['1', '5', '6'])
@@ -146,7 +146,7 @@ describe('failover', () => {
     await emit(agent, '1')
     a.failing = undefined
     a.hold = true
-    await agent.pass(2000)
+    await agent.pass(2010)
     await emit(agent, '2', '3', '4', '5', '6')
     expect(a.held.map(({ bodies }) => bodies)).toEqual([['3']])
     expect(delivered(agent, 'b')).toEqual(['1', '2', '4', '5', '6'])
@@ -234,7 +234,7 @@ describe('starting', () => {
     const b = () => agent.flow().sinks.find(({ name }) => name === 'b')!
     expect(b()).toMatchObject({ state: 'failing', health: { live: false, failures: 1 } })
     faults.start = undefined
-    await agent.pass(2000)
+    await agent.pass(2010)
     expect(b()).toMatchObject({ state: 'running' })
     expect(agent.parts.sinks.get('b')).toHaveLength(2)
     expect(delivered(agent, 'a')).toEqual(['1'])
@@ -247,7 +247,7 @@ describe('starting', () => {
     await emit(agent, '1')
     expect(delivered(agent, 'b')).toEqual(['1'])
     expect(agent.parts.sink('a').stopped).toBe(1)
-    await agent.pass(2000)
+    await agent.pass(2010)
     expect(agent.parts.sinks.get('a')).toHaveLength(2)
     await emit(agent, '2', '3')
     expect(delivered(agent, 'a')).toEqual(['3'])
@@ -295,7 +295,7 @@ describe('loadBalance', () => {
     await emit(agent, '1', '2', '3', '4')
     expect(delivered(agent, 'a')).toEqual([])
     agent.parts.sink('a').failing = undefined
-    await agent.pass(2000)
+    await agent.pass(2010)
     await emit(agent, '5', '6', '7', '8', '9', '10')
     expect(delivered(agent, 'a').length).toBeGreaterThanOrEqual(2)
     expect(sinks.flatMap((name) => delivered(agent, name))).toHaveLength(10)

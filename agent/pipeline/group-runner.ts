@@ -223,7 +223,9 @@ export class GroupRunner {
     const health = this.#group.status(this.#now()).find(({ sink }) => sink === name)!
     const ownMs =
       failures === 0 ? 0 : backoffMs(failures, START_RETRY, this.#options.context.random)
-    return Math.max(ownMs, (health.retryAtMs ?? 0) - this.#now())
+    // A timer may fire within the millisecond before its time, when the sink is still backed off.
+    const retryMs = Math.ceil((health.retryAtMs ?? 0) - this.#now()) + 1
+    return Math.max(ownMs, health.retryAtMs === undefined ? 0 : retryMs)
   }
 
   /**

@@ -22,7 +22,7 @@ export const loadBalanceSinkGroupSchema = z.strictObject({
   timeout: duration({ min: 100 })
     .prefault('10s')
     .describe(
-      'A sink whose start or write takes longer counts as failed, and the others take over. The write keeps its events until it ends, so they are not delivered twice. Sinks that write to a network have shorter limits of their own.',
+      'A sink whose start or write takes longer counts as failed, and the others take over. What it writes stays with it until the write has ended: only then may another sink deliver it. Sinks that write to a network have shorter limits of their own.',
     ),
 })
 
