@@ -8,6 +8,8 @@ export interface AttachedProcess {
   /** Aborts at the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal
   readonly hooks: ProcessHooks
+  /** Stops the agent in order for another reason than a signal. */
+  readonly stop: (reason: string) => void
 }
 
 /** A shell says 128 + the signal's number of a process that a signal ended: 130 for SIGINT. */
@@ -58,6 +60,11 @@ export function attachProcess(log: Log, exit: (code: number) => never): Attached
 
   return {
     signal: stop.signal,
+    stop: (reason) => {
+      if (stop.signal.aborted) return
+      log.logger.warn({ reason }, 'agent is to stop')
+      stop.abort()
+    },
     hooks: {
       onReload: (call) => {
         reload = call

@@ -1,29 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { LogFormat, LogLevel } from '../telemetry/log-options.ts'
-import { DEFAULT_ADMIN_ADDRESS, parseAddress } from './address.ts'
+import { Command, CommanderError, Option } from 'commander'
+import {
+  agentAddressOption,
+  agentOption,
+  checkAddress,
+  dataDirOption,
+  fileOption,
+  outputOption,
+} from './options.ts'
 import { EXIT, print, printError } from './output.ts'
-import type { RunCommandOptions } from './run-command.ts'
+import { addRun, addUp } from './program-run.ts'
+import type { Outcome, Shell } from './program-run.ts'
 import type { StatusOptions } from './status-command.ts'
 import { productVersion } from './version.ts'
 
-/** What the process is to the commands. */
-export interface Shell {
-  /** Whether a person reads the standard output or error output. */
-  readonly terminal: { readonly stdout: boolean; readonly stderr: boolean }
-  /** Whether colours are wanted where a person reads. */
-  readonly colour: boolean
-  readonly exit: (code: number) => never
-}
-
-/** What a command ends with; set by its action. */
-interface Outcome {
-  code: number
-}
-
 const OUT = { stdout: print, stderr: printError }
-const DEFAULT_DATA_DIR = './flume-data'
-const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
-const LOG_FORMATS: readonly LogFormat[] = ['json', 'text']
 
 /**
  * Runs the command line. Resolves to the exit code. Each command loads its implementation when it is
@@ -40,11 +30,13 @@ export async function execute(args: readonly string[], shell: Shell): Promise<nu
     .showHelpAfterError('("flume help COMMAND" shows what it takes)')
     .addHelpText('after', EXAMPLES)
   addRun(program, outcome, shell)
+  addUp(program, outcome, shell)
   addValidate(program, outcome)
   addComponents(program, outcome)
   addChannel(program, outcome)
   addStatus(program, outcome, shell)
   addVersion(program, outcome)
+  addWarm(program, outcome)
   try {
     await program.parseAsync(args, { from: 'user' })
     return outcome.code
@@ -60,78 +52,15 @@ Examples:
   flume components tail            what the tail source takes, with a whole manifest to start from
   flume validate -f web-logs.yaml  checks a manifest without running it
   flume run -f web-logs.yaml       runs it until Ctrl-C
+  flume up -f manifests/           runs all agents of a directory, and starts again those that end
   flume status --watch             shows how it is doing, from a second terminal
 `
 
-const fileOption = (): Option =>
-  new Option(
-    '-f, --file <path...>',
-    'manifests: files, directories of .yaml files, or - for the standard input',
-  ).makeOptionMandatory()
-
-const agentOption = (): Option =>
-  new Option('--agent <name>', 'which agent of the input; needed when it defines several')
-
-const outputOption = (): Option =>
-  new Option('--output <format>', 'for people or for programs')
-    .choices(['text', 'json'])
-    .default('text')
-
-const dataDirOption = (): Option =>
-  new Option('--data-dir <dir>', 'where agents keep their channels').default(DEFAULT_DATA_DIR)
-
-function addRun(program: Command, outcome: Outcome, shell: Shell): void {
-  program
-    .command('run')
-    .summary('run an agent in this process')
-    .description(
-      'Runs one agent until SIGTERM or Ctrl-C, which let it deliver what is in memory first. A changed file, or SIGHUP, is checked and then applied to the flows it concerns; a file with mistakes changes nothing.',
-    )
-    .addOption(fileOption())
-    .addOption(agentOption())
-    .addOption(dataDirOption())
-    .addOption(
-      new Option('--ordinal <n>', 'number of this replica, part of its directory')
-        .argParser(parseOrdinal)
-        .default(0),
-    )
-    .addOption(
-      new Option(
-        '--admin <address>',
-        'where to serve /livez, /readyz, /metrics, /status; port 0: a free one',
-      )
-        .argParser(checkAddress)
-        .default(DEFAULT_ADMIN_ADDRESS),
-    )
-    .addOption(
-      new Option('--shutdown-timeout <duration>', 'how long a stop may take').default('25s'),
-    )
-    .addOption(
-      new Option('--log-level <level>', 'least level logged').choices(LOG_LEVELS).default('info'),
-    )
-    .addOption(
-      new Option('--log-format <format>', 'text is the default on a terminal, else json').choices(
-        LOG_FORMATS,
-      ),
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  flume run -f web-logs.yaml
-  flume run -f manifests/ --agent hub --data-dir /var/lib/flume
-  flume run -f web-logs.yaml --admin 127.0.0.1:0   takes a free port; flume status finds it
-
-Exit codes: 0 stopped in order; 1 failed, or events of a memory channel were left at the deadline;
-2 mistakes in the configuration or the command line; 130 ended by a second Ctrl-C.
-`,
-    )
-    .action(async (options: Omit<RunCommandOptions, 'colour' | 'exit'>) => {
-      const { run } = await import('./run-command.ts')
-      const logFormat = options.logFormat ?? (shell.terminal.stderr ? 'text' : 'json')
-      const colour = shell.colour && shell.terminal.stderr
-      outcome.code = await run({ ...options, logFormat, colour, exit: shell.exit }, OUT)
-    })
+interface ValidateCommandOptions {
+  readonly file: readonly string[]
+  readonly agent?: string
+  readonly agentAddress?: ReadonlyMap<string, readonly string[]>
+  readonly output: 'text' | 'json'
 }
 
 function addValidate(program: Command, outcome: Outcome): void {
@@ -143,15 +72,17 @@ function addValidate(program: Command, outcome: Outcome): void {
     )
     .addOption(fileOption())
     .addOption(agentOption())
+    .addOption(agentAddressOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
       '\nExample:\n  flume validate -f manifests/\n\nExit codes: 0 valid; 2 mistakes.\n',
     )
-    .action(async (options: { file: string[]; agent?: string; output: 'text' | 'json' }) => {
+    .action(async (options: ValidateCommandOptions) => {
       const { validate } = await import('./validate.ts')
-      const { file: files, ...rest } = options
-      outcome.code = await validate({ files, ...rest }, OUT)
+      const { file: files, agentAddress: addresses, ...rest } = options
+      const bindings = addresses === undefined ? {} : { addresses }
+      outcome.code = await validate({ files, ...rest, ...bindings }, OUT)
     })
 }
 
@@ -252,19 +183,16 @@ function addVersion(program: Command, outcome: Outcome): void {
     })
 }
 
+/** For the launcher: see warm.ts. */
+function addWarm(program: Command, outcome: Outcome): void {
+  program.command('warm', { hidden: true }).action(async () => {
+    const { warm } = await import('./warm.ts')
+    await warm()
+    outcome.code = EXIT.clean
+  })
+}
+
 async function disk() {
   const { nodeDisk } = await import('../lib/disk.ts')
   return nodeDisk
-}
-
-function parseOrdinal(text: string): number {
-  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a number from 0.')
-  return Number(text)
-}
-
-function checkAddress(text: string): string {
-  if (parseAddress(text) === undefined) {
-    throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:8081.')
-  }
-  return text
 }

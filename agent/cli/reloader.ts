@@ -1,13 +1,14 @@
 import { formatProblem } from '../config/problem.ts'
 import { loadConfiguration } from '../config/load.ts'
+import type { Bindings } from '../config/load.ts'
 import { toFlumeError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { AgentPlan } from '../core/plan.ts'
 import type { ReloadOutcome } from '../core/status.ts'
 import type { Clock } from '../lib/clock.ts'
-import { configurationHash } from './configuration-hash.ts'
+import { configurationHash } from '../config/configuration-hash.ts'
 
-export interface ReloaderOptions {
+export interface ReloaderOptions extends Bindings {
   readonly files: readonly string[]
   /** What runs already. */
   readonly plan: AgentPlan
@@ -72,7 +73,8 @@ export class Reloader {
     if (files.includes('-')) return refused(STDIN_ERROR)
     try {
       // The name is held: another agent's plan would run on this one's data directory.
-      const { plan, problems } = await loadConfiguration(files, { agent: running.name })
+      const choice = { ...this.#options, agent: running.name }
+      const { plan, problems } = await loadConfiguration(files, choice)
       if (plan === undefined) return refused(...problems.map(formatProblem))
       const hash = configurationHash(plan)
       if (hash === this.#hash) return { result: 'unchanged', errors: [] }

@@ -6,6 +6,7 @@ import { systemRandom } from '../lib/random.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { LogFormat, LogLevel } from '../telemetry/log-options.ts'
 import { EXIT } from './output.ts'
+import { watchParent } from './parent.ts'
 import { attachProcess } from './process.ts'
 import { runAgent } from './run.ts'
 import type { Output } from './validate.ts'
@@ -16,6 +17,10 @@ export interface RunCommandOptions {
   readonly dataDir: string
   readonly ordinal: number
   readonly admin: string
+  readonly agentAddress?: ReadonlyMap<string, readonly string[]>
+  readonly port?: ReadonlyMap<string, number>
+  /** The inherited descriptor of a pipe that closes when the parent process ends. */
+  readonly exitWithParent?: number
   readonly shutdownTimeout: string
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
@@ -36,11 +41,22 @@ export async function run(options: RunCommandOptions, out: Output): Promise<numb
   }
   const { logLevel: level, logFormat: format, colour } = options
   const log = createLog({ level, format, colour })
-  const { signal, hooks } = attachProcess(log, options.exit)
+  const { signal, hooks, stop } = attachProcess(log, options.exit)
+  if (options.exitWithParent !== undefined) {
+    try {
+      watchParent(options.exitWithParent, () => stop('the parent process ended'))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      out.stderr(`--exit-with-parent: descriptor ${options.exitWithParent}: ${reason}\n`)
+      return EXIT.usage
+    }
+  }
   setTimeout(flushCompileCache, CACHE_DELAY_MS).unref()
   const code = await runAgent({
     files: options.file,
     ...(options.agent === undefined ? {} : { agent: options.agent }),
+    ...(options.agentAddress === undefined ? {} : { addresses: options.agentAddress }),
+    ...(options.port === undefined ? {} : { ports: options.port }),
     dataDir: options.dataDir,
     ordinal: options.ordinal,
     adminAddress: options.admin,

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { startAdminServer } from '../admin/server.ts'
 import { loadConfiguration } from '../config/load.ts'
+import type { Bindings } from '../config/load.ts'
 import { formatCount, formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
+import { cure } from '../config/suggest.ts'
 import { FlumeError } from '../core/errors.ts'
 import type { AgentPlan } from '../core/plan.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -15,7 +17,7 @@ import { EXIT, printError } from './output.ts'
 import { RunningAgent } from './running-agent.ts'
 import { signatureOf, watchFiles } from './watch.ts'
 
-export interface RunOptions {
+export interface RunOptions extends Bindings {
   /** Manifests: files, directories, or `-` for the standard input. */
   readonly files: readonly string[]
   /** Which agent of the input to run; needed when it defines several. */
@@ -49,13 +51,18 @@ export interface ProcessHooks {
  * defects. Flows that fail do not end it: they are retried, and shown by the admin server.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { files, agent, log } = options
+  const { files, log } = options
   // Taken before the files are read, so that a change while they are read counts as one.
   const signature = await signatureOf(files)
-  const choice = agent === undefined ? {} : { agent }
-  const { plan, problems, notes } = await loadConfiguration(files, choice)
+  const { plan, problems, notes, listeners } = await loadConfiguration(files, options)
   if (plan === undefined) {
     reportProblems(problems)
+    return EXIT.usage
+  }
+  const unknown = [...(options.ports ?? new Map()).keys()].find((key) => !listeners.includes(key))
+  if (unknown !== undefined) {
+    const near = cure(unknown, listeners, 'sources that listen')
+    printError(`--port: the agent has no source ${unknown} that listens.${near}\n`)
     return EXIT.usage
   }
   for (const note of notes) log.info({ note }, 'part of the input skipped')

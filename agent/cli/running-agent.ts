@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AdminView } from '../admin/view.ts'
 import { loader } from '../catalog.ts'
+import type { Bindings } from '../config/load.ts'
 import { FlumeError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { AgentPlan } from '../core/plan.ts'
@@ -20,7 +21,7 @@ const HOLD_MS = 5 * 60_000
 /** A stop that has not ended so long after its deadline never will. */
 const STOP_GRACE_MS = 5_000
 
-export interface RunningAgentOptions {
+export interface RunningAgentOptions extends Bindings {
   readonly plan: AgentPlan
   readonly files: readonly string[]
   /** The agent's own directory. */
@@ -64,10 +65,7 @@ export class RunningAgent implements AdminView {
     })
     this.#metrics.collectFrom(() => this.status())
     this.#reloader = new Reloader({
-      files: options.files,
-      plan,
-      clock,
-      log,
+      ...options,
       apply: (changed) => this.#apply(changed),
       finished: (result) => this.#metrics.reloaded(result !== 'refused'),
     })

@@ -8,9 +8,12 @@ const TIMEOUT_MS = 5_000
 const ANSWER_BYTES_MAX = 32 * 2 ** 20
 
 /** Asks a running agent. Rejects with FLM9104 when there is none at `address` (`HOST:PORT`). */
-export async function fetchStatus(address: string): Promise<AgentStatus> {
+export async function fetchStatus(
+  address: string,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<AgentStatus> {
   try {
-    return JSON.parse(await fetchText(`http://${address}/status`)) as AgentStatus
+    return JSON.parse(await fetchText(`http://${address}/status`, timeoutMs)) as AgentStatus
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `No agent answers at ${address}: ${reason}. Is it running? Give its address with --admin HOST:PORT, or its data directory with --data-dir DIR.`
@@ -18,12 +21,12 @@ export async function fetchStatus(address: string): Promise<AgentStatus> {
   }
 }
 
-function fetchText(url: string): Promise<string> {
+function fetchText(url: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { timeout: TIMEOUT_MS, agent: false }, (response) => {
+    const request = get(url, { timeout: timeoutMs, agent: false }, (response) => {
       collect(response).then(resolve, reject)
     })
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)))
     request.on('error', reject)
   })
 }

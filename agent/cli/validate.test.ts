@@ -21,7 +21,7 @@ describe('validate', () => {
   it('lists the agents and flows of valid input', async () => {
     expect(await run({ files: [FULL] })).toEqual({
       code: 0,
-      stdout: 'agent hub: flows web-logs\nvalid\n',
+      stdout: 'agent hub, 3 replicas: flows web-logs\nvalid\n',
       stderr: '',
     })
   })
@@ -48,7 +48,7 @@ describe('validate', () => {
       valid: true,
       problems: [],
       notes: [],
-      agents: [{ name: 'hub', flows: ['web-logs'] }],
+      agents: [{ name: 'hub', replicas: 3, flows: ['web-logs'] }],
     })
     const bad = await run({ files: [FIVE], output: 'json' })
     expect([bad.code, bad.stderr]).toEqual([2, ''])

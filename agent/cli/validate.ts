@@ -1,6 +1,6 @@
 import { loadAgents, loadConfiguration } from '../config/load.ts'
+import type { Bindings, LoadedAgent, LoadedAgents } from '../config/load.ts'
 import { formatCount, formatProblem } from '../config/problem.ts'
-import type { AgentPlan } from '../core/plan.ts'
 
 /** Where a command writes. */
 export interface Output {
@@ -8,7 +8,7 @@ export interface Output {
   readonly stderr: (text: string) => void
 }
 
-export interface ValidateOptions {
+export interface ValidateOptions extends Bindings {
   /** As after -f: files, directories, `-`. */
   readonly files: readonly string[]
   /** Checks too that this agent is defined. */
@@ -21,8 +21,7 @@ export interface ValidateOptions {
  * exit code: 0, or 2 where there are problems.
  */
 export async function validate(options: ValidateOptions, out: Output): Promise<number> {
-  const { files, agent } = options
-  const loaded = agent === undefined ? await loadAgents(files) : await loadOne(files, agent)
+  const loaded = await load(options)
   const { agents, problems, notes } = loaded
   if (options.output === 'json') {
     const valid = problems.length === 0
@@ -38,18 +37,26 @@ export async function validate(options: ValidateOptions, out: Output): Promise<n
     return 2
   }
   for (const each of agents) {
-    const { name, flows } = summary(each)
-    out.stdout(`agent ${name}: ${flows.length === 0 ? 'no flows' : `flows ${flows.join(', ')}`}\n`)
+    const { name, replicas, flows } = summary(each)
+    const often = replicas === 1 ? '' : `, ${replicas} replicas`
+    out.stdout(
+      `agent ${name}${often}: ${flows.length === 0 ? 'no flows' : `flows ${flows.join(', ')}`}\n`,
+    )
   }
   out.stdout('valid\n')
   return 0
 }
 
-async function loadOne(files: readonly string[], agent: string) {
-  const { plan, ...loaded } = await loadConfiguration(files, { agent })
-  return { ...loaded, agents: plan === undefined ? [] : [plan] }
+async function load(options: ValidateOptions): Promise<LoadedAgents> {
+  const { files, agent } = options
+  const loaded = await loadAgents(files, options)
+  if (agent === undefined || loaded.problems.length > 0) return loaded
+  const chosen = loaded.agents.filter(({ name }) => name === agent)
+  // The message is the one that `run` gives.
+  const { problems } = chosen.length > 0 ? loaded : await loadConfiguration(files, options)
+  return { ...loaded, agents: chosen, problems }
 }
 
-function summary(agent: AgentPlan) {
-  return { name: agent.name, flows: agent.flows.map((flow) => flow.name) }
+function summary(agent: LoadedAgent) {
+  return { name: agent.name, replicas: agent.replicas, flows: agent.flows.map((flow) => flow.name) }
 }

@@ -5,6 +5,7 @@ import { findHops } from './hops.ts'
 import type { Hop, HopSource } from './hops.ts'
 import { checkPorts, listenersOf } from './listeners.ts'
 import type { Manifest } from './manifests.ts'
+import { nodeAt } from './node.ts'
 import { planFlow } from './plan-flow.ts'
 import type { Problem } from './problem.ts'
 import { cure } from './suggest.ts'
@@ -73,6 +74,13 @@ function filesOf(manifests: readonly Manifest[]): string[] {
 /** The agents that manifests define or name, sorted. */
 export function agentsOf(manifests: readonly Manifest[]): string[] {
   return [...new Set(manifests.flatMap((each) => each.agent ?? []))].sort()
+}
+
+/** How many replicas an agent is to have; one where no FlumeAgent says otherwise. */
+export function replicasOf(manifests: readonly Manifest[], agent: string): number {
+  const own = manifests.find((each) => each.kind === 'FlumeAgent' && each.name === agent)
+  const node = own && nodeAt(own.root, ['spec', 'replicas'])
+  return node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : 1
 }
 
 function unknownAgent(manifests: readonly Manifest[], agent: string): Problem {

@@ -65,7 +65,7 @@ function sinksOf(kind: CatalogKind, type: string, channels: readonly string[] | 
   if (channels !== undefined)
     return channels.map((name) => ({ name: `from-${name}`, channel: name, ...sink }))
   const names = kind === 'sinkGroups' ? membersOf(type) : SINK_NAMES
-  return names.map((name) => ({ name, ...sink }))
+  return names.map((name) => Object.assign({ name }, sink))
 }
 
 /** The sinks that a group's example needs. */

@@ -1,7 +1,8 @@
 import type { AgentPlan } from '../core/plan.ts'
-import { agentsOf, compile } from './compile.ts'
+import { agentsOf, compile, replicasOf } from './compile.ts'
 import type { CompileOptions } from './compile.ts'
 import { checkInput, readInput } from './input.ts'
+import { listenersOf } from './listeners.ts'
 import type { Problem } from './problem.ts'
 import { listed } from './suggest.ts'
 
@@ -14,12 +15,18 @@ interface Loaded {
 
 export interface LoadedAgents extends Loaded {
   /** Empty where there are problems. */
-  readonly agents: readonly AgentPlan[]
+  readonly agents: readonly LoadedAgent[]
+}
+
+export interface LoadedAgent extends AgentPlan {
+  readonly replicas: number
 }
 
 export interface LoadedConfiguration extends Loaded {
   /** undefined where there are problems. */
   readonly plan: AgentPlan | undefined
+  /** `FLOW/SOURCE` of the sources of the plan that listen. */
+  readonly listeners: readonly string[]
 }
 
 /** Where replicas are, as said on the command line. */
@@ -41,12 +48,14 @@ export async function loadConfiguration(
   const input = await readInput(paths)
   const { manifests, notes } = input
   const problems = checkInput(input, anywhere(options))
-  if (problems.length > 0) return { notes, problems, plan: undefined }
+  const none = { notes, plan: undefined, listeners: [] }
+  if (problems.length > 0) return { ...none, problems }
   const agent = choose(agentsOf(manifests), options.agent)
-  if (typeof agent !== 'string') return { notes, problems: [agent], plan: undefined }
+  if (typeof agent !== 'string') return { ...none, problems: [agent] }
   const { addresses, ports } = options
   return {
     notes,
+    listeners: listenersOf(manifests, agent).map(({ flow, source }) => `${flow}/${source}`),
     ...compile(manifests, {
       agent,
       resolve: (name) => addresses?.get(name),
@@ -64,9 +73,10 @@ export async function loadAgents(
   const { manifests, notes } = input
   const resolve = anywhere(bindings)
   const problems = checkInput(input, resolve)
-  const agents = agentsOf(manifests).flatMap(
-    (agent) => compile(manifests, { agent, resolve }).plan ?? [],
-  )
+  const agents = agentsOf(manifests).flatMap((agent): LoadedAgent[] => {
+    const { plan } = compile(manifests, { agent, resolve })
+    return plan === undefined ? [] : [{ ...plan, replicas: replicasOf(manifests, agent) }]
+  })
   return { agents: problems.length > 0 ? [] : agents, problems, notes }
 }
 

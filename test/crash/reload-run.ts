@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { configurationHash } from '../../agent/cli/configuration-hash.ts'
+import { configurationHash } from '../../agent/config/configuration-hash.ts'
 import { loadConfiguration } from '../../agent/config/load.ts'
 import type { AgentStatus } from '../../agent/core/status.ts'
 import { SeededRandom } from '../sim/random.ts'

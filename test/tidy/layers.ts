@@ -31,6 +31,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   config: ['catalog', 'core', 'lib'],
   pipeline: BASE,
   admin: BASE,
+  supervisor: ['config', 'core', 'lib'],
 }
 
 /** Layers that may import everything in agent/. */

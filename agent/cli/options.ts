@@ -1,0 +1,61 @@
+import { InvalidArgumentError, Option } from 'commander'
+import type { LogFormat, LogLevel } from '../telemetry/log-options.ts'
+import { parseAddress } from './address.ts'
+import { addAgentAddress } from './bindings.ts'
+
+/* Options that several commands have. Each command gets its own objects. */
+
+const DEFAULT_DATA_DIR = './flume-data'
+const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+const LOG_FORMATS: readonly LogFormat[] = ['json', 'text']
+
+export const fileOption = (): Option =>
+  new Option(
+    '-f, --file <path...>',
+    'manifests: files, directories of .yaml files, or - for the standard input',
+  ).makeOptionMandatory()
+
+export const agentOption = (): Option =>
+  new Option('--agent <name>', 'which agent of the input; needed when it defines several')
+
+export const outputOption = (): Option =>
+  new Option('--output <format>', 'for people or for programs')
+    .choices(['text', 'json'])
+    .default('text')
+
+export const dataDirOption = (): Option =>
+  new Option('--data-dir <dir>', 'where agents keep their channels').default(DEFAULT_DATA_DIR)
+
+export const agentAddressOption = (): Option =>
+  new Option(
+    '--agent-address <name=addresses>',
+    'where the replicas of an agent listen that flows hand events to: NAME=HOST:PORT[,HOST:PORT]; once for each agent',
+  ).argParser(addAgentAddress)
+
+export const shutdownOption = (): Option =>
+  new Option('--shutdown-timeout <duration>', 'how long a stop may take').default('25s')
+
+export const logLevelOption = (): Option =>
+  new Option('--log-level <level>', 'least level logged').choices(LOG_LEVELS).default('info')
+
+export const logFormatOption = (by: string): Option =>
+  new Option('--log-format <format>', by).choices(LOG_FORMATS)
+
+export function parseOrdinal(text: string): number {
+  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a number from 0.')
+  return Number(text)
+}
+
+export function checkAddress(text: string): string {
+  if (parseAddress(text) === undefined) {
+    throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:8081.')
+  }
+  return text
+}
+
+/** The standard ones are taken. */
+export function parseDescriptor(text: string): number {
+  if (!/^[0-9]{1,4}$/.test(text) || Number(text) < 3)
+    throw new InvalidArgumentError('Expected the number of a descriptor from 3.')
+  return Number(text)
+}
