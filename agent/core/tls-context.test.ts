@@ -66,6 +66,24 @@ test('files that never could be used are an error, until they can', async () => 
   expect(problems).toEqual([])
 })
 
+test('files that cannot be used stay an error when nobody replaces them', async () => {
+  const { clock, context } = contextOfServer()
+  await copyFile(certificatePath('renewed.key.pem'), key())
+  for (let check = 0; check < 2; check++) {
+    await expect(context.current()).rejects.toMatchObject({ code: 'FLM6201' })
+    clock.advance(10_000)
+  }
+})
+
+test('without any file there is a context all the same', async () => {
+  const options = { clock: new ManualClock(), onProblem: () => {} }
+  const context = new TlsContext(clientTlsSchema.parse({}), options)
+  const first = await context.current()
+  expect(first.secureContext).toBeDefined()
+  options.clock.advance(10_000)
+  expect(await context.current()).toBe(first)
+})
+
 test('a key with a passphrase from a file', async () => {
   const options = { clock: new ManualClock(), onProblem: () => {} }
   const good = new TlsContext(clientTlsSchema.parse(CLIENT_FILES), options)

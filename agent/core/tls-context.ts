@@ -28,6 +28,8 @@ export class TlsContext {
   readonly #clock: Clock
   readonly #onProblem: (error: FlumeError) => void
   #material: TlsMaterial | undefined
+  /** Read, but not usable so far: certificate and key may be replaced one after the other. */
+  #contents: Partial<Contents<FileName>> | undefined
   #checkedAtMs = -Infinity
   #checking: Promise<void> | undefined
 
@@ -55,8 +57,10 @@ export class TlsContext {
 
   async #check(nowMs: number): Promise<void> {
     try {
-      const contents = await this.#files.changes()
-      if (contents !== undefined) this.#material = this.#make(contents)
+      this.#contents = (await this.#files.changes()) ?? this.#contents
+      if (this.#contents === undefined) return
+      this.#material = this.#make(this.#contents)
+      this.#contents = undefined
     } catch (thrown) {
       const error = unusable(thrown)
       if (this.#material === undefined) throw error

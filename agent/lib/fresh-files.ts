@@ -12,7 +12,7 @@ export type Contents<Name extends string> = Readonly<Record<Name, Buffer>>
  */
 export class FreshFiles<Name extends string> {
   readonly #paths: Readonly<Record<Name, string>>
-  #versions = ''
+  #versions: string | undefined
 
   constructor(paths: Readonly<Record<Name, string>>) {
     this.#paths = paths
