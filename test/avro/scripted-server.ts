@@ -39,8 +39,8 @@ export interface ScriptedServerOptions {
   /** Sends everything in pieces of so many bytes. */
   readonly pieceBytes?: number
   readonly deflate?: boolean
-  /** What stands around the socket, innermost: TLS. */
-  readonly wrap?: (socket: Socket) => Duplex
+  /** TLS, around what deflate makes of the socket. */
+  readonly secure?: (below: Duplex) => Duplex
 }
 
 /** An Avro source that does as it is told, on a real port. */
@@ -128,14 +128,21 @@ export class ScriptedServer {
       this.#sockets.delete(socket)
       this.#tell()
     })
-    const inner = this.#options.wrap?.(socket) ?? socket
-    const stream = this.#options.deflate === true ? new DeflateStream(inner, { level: 6 }) : inner
+    const { deflate, secure } = this.#options
+    const below = deflate === true ? new DeflateStream(socket, { level: 6 }) : socket
+    below.on('error', () => {})
+    const stream = secure?.(below) ?? below
     stream.on('error', () => socket.destroy())
+    stream.on('close', () => socket.destroy())
     const reader = new FrameReader({ frameBytesMax: 64 * 2 ** 20 })
     const state = { connection, known: false, stream }
     stream.on('data', (chunk: Buffer) => {
-      reader.push(chunk)
-      for (let frame = reader.next(); frame; frame = reader.next()) void this.#serve(state, frame)
+      try {
+        reader.push(chunk)
+        for (let frame = reader.next(); frame; frame = reader.next()) void this.#serve(state, frame)
+      } catch {
+        socket.destroy()
+      }
     })
     if (this.#frozen) socket.pause()
     this.#tell()

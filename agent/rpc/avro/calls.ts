@@ -46,7 +46,7 @@ class EventsCall implements Call {
   readonly #stream: string | undefined
   readonly #pieces: Batch[] = []
   readonly #ranges = new SequenceRanges()
-  #floor: number | undefined
+  #floor = 0
   #frame: Buffer | undefined
 
   constructor(stream: string | undefined) {
@@ -69,7 +69,7 @@ class EventsCall implements Call {
     if (ids !== undefined) {
       if (!this.#ranges.add(ids.first, count)) return false
       // Each was true when its lease was taken, and what is below a floor stays there.
-      if (ids.floor !== undefined) this.#floor = Math.max(this.#floor ?? 0, ids.floor)
+      this.#floor = Math.max(this.#floor, ids.floor ?? 0)
     }
     this.#pieces.push(piece)
     this.events += count
@@ -88,7 +88,7 @@ class EventsCall implements Call {
     if (this.#stream === undefined) return metadata
     metadata.set('flume.stream', Buffer.from(this.#stream))
     metadata.set('flume.ranges', Buffer.from(this.#ranges.toString()))
-    if (this.#floor !== undefined) metadata.set('flume.floor', Buffer.from(String(this.#floor)))
+    metadata.set('flume.floor', Buffer.from(String(this.#floor)))
     return metadata
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { byteSize, duration } from '../../core/schema.ts'
+import { clientTlsSchema } from '../../core/tls.ts'
 
 /** Most events of one request. */
 export const BATCH_SIZE_MAX = 65_536
@@ -46,6 +47,11 @@ export const clientFields = {
     .max(9)
     .prefault(6)
     .describe('With deflate: 0 stores, 1 is fast, 9 is small.'),
+  tls: clientTlsSchema
+    .optional()
+    .describe(
+      'TLS, if the source has it. Together with deflate it interoperates with Flume 1.10 and later only, which compress what is encrypted.',
+    ),
 }
 
 /** `batchSize` for clients of those who take requests of `events` by default. */

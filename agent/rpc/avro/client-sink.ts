@@ -1,12 +1,12 @@
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { Batch } from '../../core/batch.ts'
 import type { FlumeError } from '../../core/errors.ts'
 import type { Sink, SinkContext } from '../../core/sink.ts'
+import { TlsContext } from '../../core/tls-context.ts'
+import type { ClientTlsConfig } from '../../core/tls.ts'
 import { Balancer } from './balancer.ts'
 import { callsOf } from './calls.ts'
 import { calledOff } from './client-errors.ts'
-import { DeflateStream } from './deflate-stream.ts'
+import { clientTransport } from './client-transport.ts'
 import { addressOf, dialer } from './dial.ts'
 
 /** Leases in hand, so that the next are on their way while the first are answered. */
@@ -24,6 +24,7 @@ export interface ClientConfig {
   readonly connectTimeout: number
   readonly compression: 'none' | 'deflate'
   readonly compressionLevel: number
+  readonly tls?: ClientTlsConfig | undefined
 }
 
 export interface Peer {
@@ -48,14 +49,23 @@ export class AvroClientSink implements Sink {
     this.#config = config
   }
 
+  /** Rejects with FLM6201 when the files of TLS cannot be used. */
   async start({ clock, random, log }: SinkContext): Promise<void> {
-    const { connections, connectTimeout, requestTimeout, maxInFlight } = this.#config
-    const common = { connectTimeoutMs: connectTimeout, requestTimeoutMs: requestTimeout, clock }
-    const wrap = (socket: Socket): Promise<Duplex> => this.#wrap(socket)
+    const { connections, connectTimeout, requestTimeout, maxInFlight, ...config } = this.#config
+    const onProblem = (error: FlumeError): void =>
+      log.warn({ error }, 'new files of TLS cannot be used, the old ones are')
+    const context = config.tls && new TlsContext(config.tls, { clock, onProblem })
+    await context?.current()
+    const tls = context && { config: config.tls!, context }
+    const timeouts = { connectTimeoutMs: connectTimeout, requestTimeoutMs: requestTimeout, clock }
     this.#balancer = new Balancer({
       endpoints: this.#peers.map((peer) => ({
         address: addressOf(peer),
-        dial: dialer({ ...common, ...peer, wrap }),
+        dial: dialer({
+          ...timeouts,
+          ...peer,
+          wrap: (socket, signal) => clientTransport(socket, { ...config, tls, ...peer }, signal),
+        }),
       })),
       connections,
       inFlightEventsMax: maxInFlight,
@@ -83,11 +93,5 @@ export class AvroClientSink implements Sink {
 
   status(): Readonly<Record<string, unknown>> {
     return { endpoints: this.#balancer?.status() ?? [], maxInFlight: this.#config.maxInFlight }
-  }
-
-  async #wrap(socket: Socket): Promise<Duplex> {
-    const { compression, compressionLevel } = this.#config
-    if (compression === 'none') return socket
-    return new DeflateStream(socket, { level: compressionLevel })
   }
 }
