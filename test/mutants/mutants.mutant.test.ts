@@ -9,7 +9,7 @@ describe('the oracle', () => {
   })
   afterAll(() => copy.remove())
 
-  test.each(['channel', 'delivery'] as const)(
+  test.each(['channel', 'delivery', 'hop'] as const)(
     'of the %s passes without a mutant',
     async (oracle) => {
       const { failed, report } = await copy.run(oracle)

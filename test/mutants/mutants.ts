@@ -14,12 +14,13 @@ export interface Mutant {
 
 /**
  * 'channel': random faults against the model of the channel; 'delivery': the same for the file channel
- * with the file sink behind it.
+ * with the file sink behind it; 'hop': senders and receivers, a network between them, and both their channels.
  */
-export type Oracle = 'channel' | 'delivery'
+export type Oracle = 'channel' | 'delivery' | 'hop'
 
 const CHANNEL = 'agent/channels/file'
 const SINK = 'agent/sinks/file'
+const SENDERS = 'agent/core/sender-ranges.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -147,5 +148,80 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     oracle: 'delivery',
     expectation: 'events that are delivered again are in the files twice',
+  },
+  {
+    name: 'hop: a high-water mark of a sender instead of ranges',
+    file: SENDERS,
+    find: "if (routing !== '') this.#taken.add(from, to)",
+    replace: "if (routing !== '') this.#taken.add(0, to)",
+    oracle: 'hop',
+    expectation: 'a batch that was overtaken on another connection is answered and not stored',
+  },
+  {
+    name: 'hop: answered before the sync',
+    file: `${CHANNEL}/segment.ts`,
+    find: '      await this.#file.datasync()\n',
+    replace: '      this.#file.datasync().catch(() => {})\n',
+    oracle: 'hop',
+    expectation: 'a power loss takes events for which the receiver answered OK',
+  },
+  {
+    name: 'hop: what lies below the floor is stored',
+    file: SENDERS,
+    find: 'sequence >= this.#floor && !(isTrimmed',
+    replace: '!(isTrimmed',
+    oracle: 'hop',
+    expectation:
+      'a request that arrives long after its sender gave up is stored, here or elsewhere for the second time',
+  },
+  {
+    name: 'hop: the floor is the next event, not the lowest unacknowledged one',
+    file: `${CHANNEL}/delivery.ts`,
+    find: 'const floor = this.#context.floor()',
+    replace: 'const floor = this.#handedOutEnd',
+    oracle: 'hop',
+    expectation: 'a batch that is sent again is answered as one that others took',
+  },
+  {
+    name: 'hop: a floor that is not durable',
+    file: `${CHANNEL}/delivery.ts`,
+    find: 'const floor = this.#context.floor()',
+    replace: 'const floor = this.#backlog.first!.from',
+    oracle: 'hop',
+    expectation:
+      'what a crash brings back to the sender, and its own file sink cuts off, is below the floor',
+  },
+  {
+    name: 'hop: ranges of another routing are trimmed',
+    file: SENDERS,
+    find: "routing !== '' && routing === this.#routing",
+    replace: 'true',
+    oracle: 'hop',
+    expectation:
+      'events that the changed routing sends to this channel are answered and not stored',
+  },
+  {
+    name: 'hop: the checkpoint without the senders',
+    file: `${CHANNEL}/state-codec.ts`,
+    find: '  readSenders(reader, state)\n',
+    replace: '',
+    oracle: 'hop',
+    expectation: 'after a restart the receiver takes again what it has',
+  },
+  {
+    name: 'hop: a repeat in the same group not seen',
+    file: `${CHANNEL}/group.ts`,
+    find: 'this.#senders.get(stream) ?? this.#state.senders.get(stream)\n      return',
+    replace: 'this.#state.senders.get(stream)\n      return',
+    oracle: 'hop',
+    expectation: 'an event that comes again before it is durable is stored twice',
+  },
+  {
+    name: 'hop: the same epoch after a restart',
+    file: `${CHANNEL}/log.ts`,
+    find: 'context.random.bytes(8)',
+    replace: 'Buffer.alloc(8)',
+    oracle: 'hop',
+    expectation: 'sequences that a crash took are given to other events, which receivers drop',
   },
 ]

@@ -15,7 +15,10 @@ const { values } = parseArgs({
     /** Stops after so many failed runs. */
     'failures-max': { type: 'string', default: '5' },
     trace: { type: 'boolean', default: false },
-    /** 'channel': the file channel alone; 'delivery': the way from a source into files. */
+    /**
+     * 'channel': the file channel alone; 'delivery': the way from a source into files; 'hop': three agents
+     * that hand over to two others.
+     */
     what: { type: 'string', default: 'channel' },
   },
 })
@@ -35,6 +38,7 @@ process.exitCode = summary.failures.length > 0 ? 1 : 0
 /** Loaded when used: the channel alone needs no pipeline. */
 async function runOf(what: string): Promise<(seed: number) => Promise<RunResult>> {
   if (what === 'delivery') return (await import('./delivery-run.ts')).deliveryRun
+  if (what === 'hop') return (await import('./hop/run.ts')).hopRun
   const { faultRun } = await import('./fault-run.ts')
   const { openWith } = await import('../../agent/channels/file/channel.ts')
   return (seed) => faultRun(seed, openWith)

@@ -7,7 +7,7 @@ const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node')
 const PROCESSES = 2
 
 export interface FaultRange {
-  readonly what: 'channel' | 'delivery'
+  readonly what: 'channel' | 'delivery' | 'hop'
   /** The first seed; another one is another set of runs. */
   readonly first: number
   readonly runs: number
