@@ -31,6 +31,7 @@ import { avroSinkSchema } from './sinks/avro/config.ts'
 import { fileSinkSchema } from './sinks/file/config.ts'
 import { loggerSinkSchema } from './sinks/logger/config.ts'
 import { nullSinkSchema } from './sinks/null/config.ts'
+import { avroSourceSchema } from './sources/avro/config.ts'
 import { httpSourceSchema } from './sources/http/config.ts'
 import { seqSourceSchema } from './sources/seq/config.ts'
 import { stressSourceSchema } from './sources/stress/config.ts'
@@ -56,6 +57,14 @@ const sources = {
       'Reads lines from growing and rotating text files and resumes where it left off after any stop.',
     example: { files: ['/var/log/app/*.log'] },
     load: () => import('./sources/tail/source.ts'),
+  }),
+  avro: source({
+    schema: avroSourceSchema,
+    summary:
+      'Takes events over the Avro RPC of Flume, from Flume and from other agents, and answers OK once they are safe.',
+    example: { port: 4141 },
+    listens: ({ bind, port }) => ({ host: bind, port }),
+    load: () => import('./sources/avro/source.ts'),
   }),
   http: source({
     schema: httpSourceSchema,

@@ -64,6 +64,8 @@ export const ERROR_CODES = {
   // 6xxx: the network
   FLM6101: 'bytes from the network are not Avro RPC',
   FLM6102: 'a message from the network is beyond a limit',
+  FLM6103: 'the metadata of a request is not what an agent sends',
+  FLM6104: 'a client asks for what this source does not offer',
   FLM6201: 'the files of TLS cannot be used',
   // 9xxx: the process
   FLM9001: 'a part of the agent failed in a way it should not',

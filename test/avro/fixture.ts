@@ -7,6 +7,7 @@ import type { ClientConfig } from '../../agent/rpc/avro/client-sink.ts'
 import { systemClock } from '../../agent/lib/clock.ts'
 import type { Clock } from '../../agent/lib/clock.ts'
 import { nodeDisk } from '../../agent/lib/disk.ts'
+import type { ManualClock } from '../sim/clock.ts'
 import { TestLog } from '../sim/flow-parts.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { batchFrom } from './batches.ts'
@@ -82,4 +83,27 @@ export async function failureOf(promise: Promise<unknown>): Promise<FlumeError> 
   )
   if (outcome instanceof FlumeError) return outcome
   throw new Error(`expected a FlumeError, but ${String(outcome)}`)
+}
+
+/** Sockets tell of themselves in turns of the event loop. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate)
+}
+
+/** The same, with a little time passing in each turn. */
+export async function passUntil(clock: ManualClock, condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    clock.advance(10)
+    await new Promise(setImmediate)
+  }
+}
+
+/** Whether a promise settled by now. */
+export function settling(promise: Promise<unknown>): () => boolean {
+  let settled = false
+  const settle = (): void => {
+    settled = true
+  }
+  promise.then(settle, settle)
+  return () => settled
 }
