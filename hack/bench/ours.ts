@@ -98,6 +98,7 @@ export function avroIntake(port: number) {
   return { avro: { bind: '127.0.0.1', port } }
 }
 
+/** In batches of the size that Flume has beside us; the default is made for a Flume that has its own. */
 export function avroHop(port: number) {
-  return { avro: { host: '127.0.0.1', port } }
+  return { avro: { host: '127.0.0.1', port, batchSize: 1000 } }
 }

@@ -17,6 +17,12 @@ export const JDK: Tool = {
   title: 'a JDK',
   debianPackage: 'default-jdk-headless',
 }
+/** The interop tests take a private key out of a Java keystore with it. */
+export const OPENSSL: Tool = {
+  probe: ['openssl', 'version'],
+  title: 'openssl',
+  debianPackage: 'openssl',
+}
 const MAVEN: Tool = { probe: ['mvn', '--version'], title: 'Maven', debianPackage: 'maven' }
 
 export function hashOf(pom: string | Buffer): string {
@@ -47,7 +53,7 @@ export function mavenArgs(pomFile: string, lib: string): string[] {
 }
 
 export async function installFlume(folder: string): Promise<void> {
-  ensure([JDK])
+  ensure([JDK, OPENSSL])
   const there = flumeJars(folder)
   if (there === undefined) {
     ensure([MAVEN])

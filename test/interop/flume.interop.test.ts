@@ -2,16 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { TestContext } from 'vitest'
 import { bytesIn } from '../../hack/bench/drain.ts'
 import { Flume, fileChannel, fileRoll, taildir } from '../../hack/bench/flume.ts'
 import { Ours, fileSink } from '../../hack/bench/ours.ts'
 import { endAll } from '../../hack/bench/running.ts'
 import type { Running } from '../../hack/bench/running.ts'
-import { JDK, flumeJars } from '../../hack/setup/flume.ts'
-import { setupFolder } from '../../hack/setup.ts'
-import { isThere } from '../../hack/setup/tool.ts'
-import { notRun } from '../not-run.ts'
+import { needsFlume } from './peers.ts'
 
 /** The same files through the real Flume and through us: the same lines have to come out. */
 
@@ -28,14 +24,6 @@ afterEach(async () => {
   await endAll()
   rmSync(folder, { recursive: true })
 })
-
-function needsFlume(context: TestContext): void {
-  const cure = 'npm run setup -- flume'
-  if (!isThere(JDK)) notRun(context, { what: 'interop/flume', why: 'no JDK', cure })
-  if (flumeJars(join(setupFolder(process.env), 'flume')) === undefined) {
-    notRun(context, { what: 'interop/flume', why: 'Flume is not installed', cure })
-  }
-}
 
 interface Filter {
   readonly regex: string
