@@ -59,6 +59,12 @@ describe('eventsOf', () => {
     expect(taken('[{"__proto__":{"body":"not this"}}]')).toEqual([[{}, '']])
   })
 
+  it('takes half a surrogate pair as what it becomes in every charset', () => {
+    expect(taken('[{"headers":{"\\ud800":"\\udc00"},"body":"\\ud800"}]')).toEqual([
+      [{ '\ufffd': '\ufffd' }, '\ufffd'],
+    ])
+  })
+
   it.each([
     ['null', '400 the body is null; expected a JSON array of events: put it in [ ]'],
     ['{"body":"x"}', '400 the body is an object; expected a JSON array of events: put it in [ ]'],

@@ -17,7 +17,8 @@ export interface EventLimits {
  * The events of a request: a JSON array of `{"headers": {name: value}, "body": text}`, as Flume's JSON
  * handler takes it. Headers may be left out, numbers and booleans count as the text they are written
  * with, a body that is null or left out is empty, a header that is null is left out, and further members
- * of an event are ignored. JSON itself is strict: no single quotes, comments or trailing commas.
+ * of an event are ignored. JSON itself is strict: no single quotes, comments or trailing commas. Half a
+ * surrogate pair, which JSON can express and no charset can, becomes U+FFFD.
  *
  * What is wrong with the text is an answer; nothing a client sends makes it throw.
  */
@@ -114,7 +115,7 @@ function addHeaders(table: HeaderTable, i: number, headers: unknown): Answer | u
         `header ${shown(name)} of event ${i + 1} is ${nameOf(headers[name])}; expected text`,
       )
     if (text === null) continue
-    const problem = table.set(i, name, text)
+    const problem = table.set(i, name.toWellFormed(), text.toWellFormed())
     if (problem !== undefined) return problem
   }
   return undefined
