@@ -8,6 +8,7 @@ import { catalog, loader } from './catalog.ts'
 import type { CatalogKind } from './catalog.ts'
 import { batchOf } from './core/batch.ts'
 import type { Batch } from './core/batch.ts'
+import type { InterceptorEntry } from './core/component.ts'
 import type { ComponentContext } from './core/context.ts'
 import type { Logger } from './core/logger.ts'
 import { systemClock } from './lib/clock.ts'
@@ -215,6 +216,17 @@ describe.each(Object.keys(catalog.channels))('channel %s', (type) => {
   })
 })
 
+/** The example of an interceptor, with what it names outside of the manifest. */
+async function resolved(entry: AnyEntry): Promise<unknown> {
+  const config = exampleOf(entry)
+  const { resolve } = entry as Partial<InterceptorEntry<z.ZodType>>
+  if (resolve === undefined) return config
+  const pluginsDirectory = join(import.meta.dirname, '..', 'examples', 'plugins', 'plugins')
+  const result = await resolve(config, { pluginsDirectory, flow: 'f1', source: 'in' })
+  if ('config' in result) return result.config
+  return expect.unreachable(result.problems[0]!.message)
+}
+
 describe.each(Object.keys(catalog.interceptors))('interceptor %s', (type) => {
   const entry = catalog.interceptors[
     type as keyof typeof catalog.interceptors
@@ -222,7 +234,7 @@ describe.each(Object.keys(catalog.interceptors))('interceptor %s', (type) => {
 
   it('keeps the origin of a batch, and takes one without events', async () => {
     const module = await loader.interceptor(type)
-    const intercept = await module.createInterceptor(exampleOf(entry), contextOf('in'))
+    const intercept = await module.createInterceptor(await resolved(entry), contextOf('in'))
     const offsets = Float64Array.of(1)
     const origin = { stream: 's', from: 0, to: 5, offsets, memo: 'm', routing: '' }
     const kept = (batch: Batch): Batch => {

@@ -18,6 +18,7 @@ import type {
   SourceModule,
 } from './core/component.ts'
 import { FlumeError } from './core/errors.ts'
+import { customInterceptorSchema } from './interceptors/custom/config.ts'
 import { hostInterceptorSchema } from './interceptors/host/config.ts'
 import { regexFilterInterceptorSchema } from './interceptors/regex-filter/config.ts'
 import { staticInterceptorSchema } from './interceptors/static/config.ts'
@@ -27,6 +28,7 @@ import { replicatingSelectorSchema } from './selectors/replicating/config.ts'
 import { failoverSinkGroupSchema } from './sink-groups/failover/config.ts'
 import { loadBalanceSinkGroupSchema } from './sink-groups/load-balance/config.ts'
 import { singleSinkGroupSchema } from './sink-groups/single/config.ts'
+import { agentSinkSchema } from './sinks/agent/config.ts'
 import { avroSinkSchema } from './sinks/avro/config.ts'
 import { fileSinkSchema } from './sinks/file/config.ts'
 import { loggerSinkSchema } from './sinks/logger/config.ts'
@@ -118,6 +120,19 @@ const interceptors = {
     volatileHeaders: () => [],
     load: () => import('./interceptors/regex-filter/interceptor.ts'),
   }),
+  custom: interceptor({
+    schema: customInterceptorSchema,
+    summary: 'Runs a module of your own over the events: it changes, drops or splits them.',
+    example: { module: 'mask-cards.js', config: { keep: 4 } },
+    volatileHeaders: () => [],
+    deterministic: (config) => 'deterministic' in config && config.deterministic === true,
+    deadLetters: () => true,
+    resolve: async (config, at) => {
+      const { resolveCustom } = await import('./interceptors/custom/resolve.ts')
+      return resolveCustom(config, at)
+    },
+    load: () => import('./interceptors/custom/interceptor.ts'),
+  }),
 }
 
 const selectors = {
@@ -175,6 +190,14 @@ const channels = {
 }
 
 const sinks = {
+  agent: sink({
+    schema: agentSinkSchema,
+    summary:
+      'Hands events to all replicas of another agent, in turn, and to the others when one fails.',
+    example: { name: 'hub' },
+    target: ({ name, source }) => ({ agent: name, source, type: 'avro' }),
+    load: () => import('./sinks/agent/sink.ts'),
+  }),
   avro: sink({
     schema: avroSinkSchema,
     summary: 'Hands events to an Avro source: of another agent, or of a real Flume.',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfiguration } from '../agent/config/load.ts'
 
-const folders = ['manifests', 'quickstart']
+const folders = ['manifests', 'plugins', 'quickstart']
 
 describe('the examples are valid', () => {
   const files = folders.flatMap((folder) =>

@@ -18,6 +18,9 @@ const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--'
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
 
+/** The plugins that examples name. */
+const pluginsDirectory = join(ROOT, 'examples', 'plugins', 'plugins')
+
 function blocksOf(page: string, language: string): string[] {
   const pattern = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm')
   return [...read(page).matchAll(pattern)].map((match) => match[1]!)
@@ -43,7 +46,7 @@ describe.each(pages)('%s', (page) => {
       for (const block of blocksOf(page, 'yaml').filter((text) => text.includes('apiVersion:'))) {
         const file = join(directory, 'flow.yaml')
         writeFileSync(file, block)
-        expect((await loadConfiguration([file], {})).problems).toEqual([])
+        expect((await loadConfiguration([file], { pluginsDirectory })).problems).toEqual([])
       }
     } finally {
       rmSync(directory, { recursive: true })

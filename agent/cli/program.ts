@@ -6,6 +6,7 @@ import {
   dataDirOption,
   fileOption,
   outputOption,
+  pluginsDirOption,
 } from './options.ts'
 import { EXIT, print, printError } from './output.ts'
 import { addRun, addUp } from './program-run.ts'
@@ -60,6 +61,7 @@ interface ValidateCommandOptions {
   readonly file: readonly string[]
   readonly agent?: string
   readonly agentAddress?: ReadonlyMap<string, readonly string[]>
+  readonly pluginsDir?: string
   readonly output: 'text' | 'json'
 }
 
@@ -73,6 +75,7 @@ function addValidate(program: Command, outcome: Outcome): void {
     .addOption(fileOption())
     .addOption(agentOption())
     .addOption(agentAddressOption())
+    .addOption(pluginsDirOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -80,8 +83,11 @@ function addValidate(program: Command, outcome: Outcome): void {
     )
     .action(async (options: ValidateCommandOptions) => {
       const { validate } = await import('./validate.ts')
-      const { file: files, agentAddress: addresses, ...rest } = options
-      const bindings = addresses === undefined ? {} : { addresses }
+      const { file: files, agentAddress: addresses, pluginsDir, ...rest } = options
+      const bindings = {
+        ...(addresses === undefined ? {} : { addresses }),
+        ...(pluginsDir === undefined ? {} : { pluginsDirectory: pluginsDir }),
+      }
       outcome.code = await validate({ files, ...rest, ...bindings }, OUT)
     })
 }

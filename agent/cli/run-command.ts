@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module'
+import { pluginsDirectoryOf } from '../config/resolve.ts'
 import { duration } from '../core/schema.ts'
 import { systemClock } from '../lib/clock.ts'
 import { nodeDisk } from '../lib/disk.ts'
@@ -19,6 +20,7 @@ export interface RunCommandOptions {
   readonly admin: string
   readonly agentAddress?: ReadonlyMap<string, readonly string[]>
   readonly port?: ReadonlyMap<string, number>
+  readonly pluginsDir?: string
   /** The inherited descriptor of a pipe that closes when the parent process ends. */
   readonly exitWithParent?: number
   readonly shutdownTimeout: string
@@ -57,6 +59,9 @@ export async function run(options: RunCommandOptions, out: Output): Promise<numb
     ...(options.agent === undefined ? {} : { agent: options.agent }),
     ...(options.agentAddress === undefined ? {} : { addresses: options.agentAddress }),
     ...(options.port === undefined ? {} : { ports: options.port }),
+    pluginsDirectory: pluginsDirectoryOf(options.file, options.pluginsDir),
+    // A parent that supervises replicas has them reload one after the other.
+    watchesPlugins: options.exitWithParent === undefined,
     dataDir: options.dataDir,
     ordinal: options.ordinal,
     adminAddress: options.admin,

@@ -20,6 +20,8 @@ import { signatureOf, watchFiles } from './watch.ts'
 export interface RunOptions extends Bindings {
   /** Manifests: files, directories, or `-` for the standard input. */
   readonly files: readonly string[]
+  /** Whether a changed module in the directory of plugins is a reason to reload. */
+  readonly watchesPlugins?: boolean
   /** Which agent of the input to run; needed when it defines several. */
   readonly agent?: string
   /** The agent's files live in `<dataDir>/<agent>-<ordinal>`. */
@@ -53,7 +55,7 @@ export interface ProcessHooks {
 export async function runAgent(options: RunOptions): Promise<number> {
   const { files, log } = options
   // Taken before the files are read, so that a change while they are read counts as one.
-  const signature = await signatureOf(files)
+  const signature = await signatureOf(watchedBy(options))
   const { plan, problems, notes, listeners } = await loadConfiguration(files, options)
   if (plan === undefined) {
     reportProblems(problems)
@@ -75,7 +77,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 async function runPlan(plan: AgentPlan, signature: string, options: RunOptions): Promise<number> {
-  const { files, disk, clock, log, signal, hooks } = options
+  const { disk, clock, log, signal, hooks } = options
   const directory = join(options.dataDir, `${plan.name}-${options.ordinal ?? 0}`)
   await makeDataDirectory(directory, disk)
   const agent = new RunningAgent({ ...options, plan, directory })
@@ -88,7 +90,7 @@ async function runPlan(plan: AgentPlan, signature: string, options: RunOptions):
     hooks?.onReload(() => agent.reload())
     hooks?.onCrash((flow) => agent.noteCrash(flow))
     const started = agent.start()
-    const watcher = watchFiles(files, signature, clock, () => agent.reload())
+    const watcher = watchFiles(watchedBy(options), signature, clock, () => agent.reload())
     try {
       // A start that fails ends the run; a stop need not wait for the start.
       await Promise.race([started.then(() => aborted(signal)), aborted(signal)])
@@ -101,6 +103,11 @@ async function runPlan(plan: AgentPlan, signature: string, options: RunOptions):
     await admin.close()
     forgetAdmin(directory)
   }
+}
+
+function watchedBy({ files, pluginsDirectory, watchesPlugins }: RunOptions): readonly string[] {
+  const watches = watchesPlugins === true && pluginsDirectory !== undefined
+  return watches ? [...files, pluginsDirectory] : files
 }
 
 /** One line each on stderr, as `validate` prints them; the log is for what happens later. */

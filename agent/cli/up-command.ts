@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { pluginsDirectoryOf } from '../config/resolve.ts'
 import { duration } from '../core/schema.ts'
 import { FlumeError, systemCode, toFlumeError } from '../core/errors.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -20,6 +21,7 @@ export interface UpCommandOptions {
   readonly file: readonly string[]
   readonly dataDir: string
   readonly agentAddress?: ReadonlyMap<string, readonly string[]>
+  readonly pluginsDir?: string
   readonly shutdownTimeout: string
   readonly logLevel: LogLevel
   readonly logFormat?: LogFormat
@@ -44,6 +46,7 @@ export async function up(options: UpCommandOptions, out: Output): Promise<number
     out.stderr(`--shutdown-timeout: ${shutdown.error.issues[0]!.message}\n`)
     return EXIT.usage
   }
+  const pluginsDirectory = pluginsDirectoryOf(options.file, options.pluginsDir)
   const { file: files, dataDir, logLevel, logFormat = 'json', shutdownTimeout } = options
   let lock: DiskLock | undefined
   try {
@@ -53,7 +56,9 @@ export async function up(options: UpCommandOptions, out: Output): Promise<number
       files,
       dataDir,
       addresses: options.agentAddress ?? new Map(),
+      pluginsDirectory,
       runArgs: [
+        `--plugins-dir=${pluginsDirectory}`,
         `--shutdown-timeout=${shutdownTimeout}`,
         `--log-level=${logLevel}`,
         `--log-format=${logFormat}`,

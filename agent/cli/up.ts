@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { formatCount, formatProblem } from '../config/problem.ts'
 import { readInput } from '../config/input.ts'
+import { resolveInput } from '../config/resolve.ts'
 import { toFlumeError } from '../core/errors.ts'
 import type { AgentStatus } from '../core/status.ts'
 import { sleep } from '../lib/clock.ts'
@@ -24,6 +25,8 @@ import { signatureOf, watchFiles } from './watch.ts'
 export interface UpOptions {
   readonly files: readonly string[]
   readonly dataDir: string
+  /** Where modules of custom interceptors lie. */
+  readonly pluginsDirectory: string
   /** Addresses of agents that are not in the input. */
   readonly addresses: ReadonlyMap<string, readonly string[]>
   /** Options of `flume run` for every process. */
@@ -50,13 +53,14 @@ const TAIL_LINES = 3
 
 /** Runs all agents of the input until `signal` aborts. Resolves to the exit code. */
 export async function runUp(options: UpOptions): Promise<number> {
-  const { files, clock, output, signal, onReload, onKill } = options
-  const signature = await signatureOf(files)
+  const { files, pluginsDirectory, clock, output, signal, onReload, onKill } = options
+  const watched = [...files, pluginsDirectory]
+  const signature = await signatureOf(watched)
   const session = new Session(options)
   if (!(await session.begin())) return EXIT.usage
   onReload(() => session.reload())
   onKill(() => session.kill())
-  const watcher = watchFiles(files, signature, clock, () => session.reload())
+  const watcher = watchFiles(watched, signature, clock, () => session.reload())
   try {
     while (!signal.aborted) {
       session.look()
@@ -155,8 +159,8 @@ class Session {
 
   /** Reads the input, says what is wrong with it, and takes over what is not. */
   async #load(): Promise<Pools> {
-    const { files, output } = this.#options
-    const input = await readInput(files)
+    const { files, output, pluginsDirectory } = this.#options
+    const input = await resolveInput(await readInput(files), pluginsDirectory)
     const found = await planPools(input, this.#pools, { ...this.#options, ports: this.#ports })
     this.#ports.save()
     for (const note of input.notes) output.message(note)

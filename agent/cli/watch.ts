@@ -6,6 +6,9 @@ import type { Clock, Timer } from '../lib/clock.ts'
 /** How often the files are looked at. A change is acted on when two looks in a row see the same. */
 export const POLL_MS = 1_000
 
+/** What is read of a directory: manifests, and modules of one with plugins. */
+const READ = /\.(?:ya?ml|m?[jt]s)$/
+
 /**
  * What a configuration is read from, as one string that changes when any of it does: content, a new
  * or removed file of a directory, a symbolic link that points elsewhere (as a mounted ConfigMap's
@@ -28,8 +31,8 @@ async function describeEntries(path: string): Promise<string[]> {
     // A file, or a directory that cannot be read: `describe` tells them apart and says what changes.
     return []
   }
-  const manifests = names.filter((name) => !name.startsWith('.') && /\.ya?ml$/.test(name)).sort()
-  return Promise.all(manifests.map((name) => describe(join(path, name))))
+  const read = names.filter((name) => !name.startsWith('.') && READ.test(name)).sort()
+  return Promise.all(read.map((name) => describe(join(path, name))))
 }
 
 async function describe(path: string): Promise<string> {

@@ -4,6 +4,7 @@ import type { CompileOptions } from './compile.ts'
 import { checkInput, readInput } from './input.ts'
 import { listenersOf } from './listeners.ts'
 import type { Problem } from './problem.ts'
+import { pluginsDirectoryOf, resolveInput } from './resolve.ts'
 import { listed } from './suggest.ts'
 
 interface Loaded {
@@ -35,6 +36,8 @@ export interface Bindings {
   readonly addresses?: ReadonlyMap<string, readonly string[]>
   /** `FLOW/SOURCE` → the port to listen at instead of the written one. */
   readonly ports?: ReadonlyMap<string, number>
+  /** Where modules of custom interceptors lie; omitted: `plugins` beside the first of the manifests. */
+  readonly pluginsDirectory?: string
 }
 
 /**
@@ -45,7 +48,11 @@ export async function loadConfiguration(
   paths: readonly string[],
   options: { readonly agent?: string } & Bindings = {},
 ): Promise<LoadedConfiguration> {
-  const input = await readInput(paths)
+  const read = await readInput(paths)
+  const [only, ...others] = agentsOf(read.manifests)
+  const wanted = options.agent ?? (others.length === 0 ? only : undefined)
+  const plugins = pluginsDirectoryOf(paths, options.pluginsDirectory)
+  const input = wanted === undefined ? read : await resolveInput(read, plugins, wanted)
   const { manifests, notes } = input
   const problems = checkInput(input, anywhere(options))
   const none = { notes, plan: undefined, listeners: [] }
@@ -69,7 +76,8 @@ export async function loadAgents(
   paths: readonly string[],
   bindings: Bindings = {},
 ): Promise<LoadedAgents> {
-  const input = await readInput(paths)
+  const plugins = pluginsDirectoryOf(paths, bindings.pluginsDirectory)
+  const input = await resolveInput(await readInput(paths), plugins)
   const { manifests, notes } = input
   const resolve = anywhere(bindings)
   const problems = checkInput(input, resolve)

@@ -75,7 +75,7 @@ function agentOf(root: YamlNode, name: string | undefined, flow: FlowDraft | und
   return refers ? flow.agent : name
 }
 
-function inFile(file: string, findings: readonly Finding[]): Problem[] {
+export function inFile(file: string, findings: readonly Finding[]): Problem[] {
   return findings.map(({ code, line, path, message }) => ({
     code,
     file,

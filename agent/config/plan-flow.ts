@@ -94,8 +94,11 @@ function planSink(
  * again: what one channel has and would skip, the other may be missing.
  */
 function isDeterministic(interceptors: readonly TypedConfig[], selector: TypedConfig): boolean {
+  const isSure = interceptors.every(
+    ({ type, config }) => INTERCEPTORS[type]!.deterministic?.(config) ?? true,
+  )
   const header = headerOf(selector)
-  if (header === undefined) return true
+  if (header === undefined || !isSure) return isSure
   return !interceptors.some(({ type, config }) =>
     INTERCEPTORS[type]!.volatileHeaders(config).includes(header),
   )

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Random } from '../lib/random.ts'
 import type { Channel } from './channel.ts'
 import type { ChannelContext } from './channel-context.ts'
+import type { ErrorCode } from './errors.ts'
 import type { Interceptor, InterceptorContext } from './interceptor.ts'
 import type { Selector } from './selector.ts'
 import type { SinkGroup } from './sink-group.ts'
@@ -26,10 +27,7 @@ export interface SourceModule<Config> {
 }
 
 export interface InterceptorModule<Config> {
-  createInterceptor(
-    config: Config,
-    context: InterceptorContext,
-  ): Interceptor | Promise<Interceptor>
+  createInterceptor(config: Config, context: InterceptorContext): Interceptor | Promise<Interceptor>
 }
 
 /** `channels` are the names the source feeds, in configured order. */
@@ -115,8 +113,38 @@ export interface InterceptorEntry<Schema extends z.ZodType> extends Entry<
    * whose selector looks at one of them is not trimmed by position.
    */
   readonly volatileHeaders: (config: z.output<Schema>) => readonly string[]
+  /**
+   * Whether the same event always leads to the same result. Omitted: it does. A source with one that
+   * does not is never trimmed by position: what one channel has, another may be missing.
+   */
+  readonly deterministic?: (config: z.output<Schema>) => boolean
+  /**
+   * Brings in what the configuration names outside of the manifest, such as a module: the
+   * configuration as the plan has it, or what is wrong. Asked where the agent runs, before a plan is
+   * made. Never rejects.
+   */
+  readonly resolve?: (
+    config: z.output<Schema>,
+    at: ResolveContext,
+  ) => Promise<
+    { readonly config: z.output<Schema> } | { readonly problems: readonly ConfigProblem[] }
+  >
   /** Whether it gives events up as dead letters, so that the flow needs a channel for them. */
   readonly deadLetters?: (config: z.output<Schema>) => boolean
+}
+
+/** Where a configuration stands, and where what it names is looked for. */
+export interface ResolveContext {
+  readonly pluginsDirectory: string
+  readonly flow: string
+  readonly source: string
+}
+
+/** A mistake, with its place in a component's configuration. */
+export interface ConfigProblem {
+  readonly code: ErrorCode
+  readonly path: readonly (string | number)[]
+  readonly message: string
 }
 
 export interface SelectorEntry<Schema extends z.ZodType> extends Entry<

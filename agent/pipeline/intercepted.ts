@@ -23,14 +23,13 @@ export function intercepted(
   interceptors: readonly NamedInterceptor[],
 ): { readonly kept: Batch; readonly givenUp: readonly GivenUp[] } {
   let kept = batch
-  let givenUp: readonly GivenUp[] = []
+  const givenUp: GivenUp[] = []
   for (const { type, intercept } of interceptors) {
     const result = intercept(kept)
-    if ('deadLetters' in result) {
-      const letters = result.deadLetters.filter((each) => each.batch.count > 0)
-      givenUp = [...givenUp, ...letters.map((each) => ({ ...each, type }))]
-      kept = result.batch
-    } else kept = result
+    kept = 'deadLetters' in result ? result.batch : result
+    const letters = 'deadLetters' in result ? result.deadLetters : []
+    for (const { batch: each, reason, kind } of letters)
+      if (each.count > 0) givenUp.push({ batch: each, reason, kind, type })
   }
   return { kept, givenUp }
 }

@@ -52,7 +52,9 @@ async function harness(writesMax: number, count: number) {
   )
   await runner.start(channel)
   const write = async (): Promise<void> => {
-    void runner.write((await channel.take({ sink: 'out', eventsMax: 9, bytesMax: 9, signal: never }))!)
+    void runner.write(
+      (await channel.take({ sink: 'out', eventsMax: 9, bytesMax: 9, signal: never }))!,
+    )
   }
   return { channel, runner, write, made, told, sink: made[0]!, faults }
 }

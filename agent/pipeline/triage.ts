@@ -101,8 +101,12 @@ export class Triage {
     }
     const alive = partsOf(one, 'alive')
     if (known && eventsOf(alive) > 1) {
-      const halves = lease.split(lease.events >> 1)
-      return halves.map((half) => ({ ...one, lease: half, failed: undefined }))
+      const [first, rest] = lease.split(lease.events >> 1)
+      const unwritten = { ...one, failed: undefined }
+      return [
+        { ...unwritten, lease: first },
+        { ...unwritten, lease: rest },
+      ]
     }
     const reason = `${error.code} ${error.message}`
     const letters = await this.#bury(
