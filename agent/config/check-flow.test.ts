@@ -37,7 +37,7 @@ describe('checkFlow', () => {
 
   it('FLM1204: no type, and more than one', () => {
     expect(check({ sinks: '[{ name: out }]' })).toEqual([
-      'FLM1204 spec.sinks[0]: no type of sink is given. Add one of: avro, file, logger, null',
+      'FLM1204 spec.sinks[0]: no type of sink is given. Add one of: agent, avro, file, logger, null',
     ])
     expect(check({ sinks: '[{ name: out, file: {}, null: {} }]' })).toEqual([
       'FLM1204 spec.sinks[0].null: file, null are given together. A sink has exactly one type: make it 2 sinks',

@@ -69,7 +69,7 @@ export const clientTlsSchema = z
       .enum(['full', 'authority', 'none'])
       .prefault('full')
       .describe(
-        '`full`: the certificate of the server has to be of a trusted authority and for its name. `authority`: for any name. `none`: anybody can pose as the server.',
+        'How the server is verified. `full`: its certificate has to be of a trusted authority and for its name. `authority`: for any name. `none`: anybody can pose as the server.',
       ),
     minVersion,
   })

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { Batch } from '../../agent/core/batch.ts'
 import { FlumeError } from '../../agent/core/errors.ts'
+import type { Logger } from '../../agent/core/logger.ts'
 import type { SinkContext } from '../../agent/core/sink.ts'
 import { AvroClientSink } from '../../agent/rpc/avro/client-sink.ts'
 import type { ClientConfig } from '../../agent/rpc/avro/client-sink.ts'
@@ -8,7 +9,6 @@ import { systemClock } from '../../agent/lib/clock.ts'
 import type { Clock } from '../../agent/lib/clock.ts'
 import { nodeDisk } from '../../agent/lib/disk.ts'
 import type { ManualClock } from '../sim/clock.ts'
-import { TestLog } from '../sim/flow-parts.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { batchFrom } from './batches.ts'
 import { ScriptedServer } from './scripted-server.ts'
@@ -24,6 +24,14 @@ const CONFIG: ClientConfig = {
   connectTimeout: 60_000,
   compression: 'none',
   compressionLevel: 6,
+}
+
+const silent: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silent,
 }
 
 export const NEVER = new AbortController().signal
@@ -59,7 +67,7 @@ export function sinkContext(clock: Clock = systemClock): SinkContext {
     clock,
     random: new SeededRandom(1),
     disk: nodeDisk,
-    log: new TestLog(),
+    log: silent,
     state: undefined,
     saveState: async () => {},
   }

@@ -4,8 +4,11 @@ import {
   eventsFrom,
   failureOf,
   serverOf,
+  passUntil,
   serversOf,
+  settling,
   sinkTo,
+  until,
 } from '../../../test/avro/fixture.ts'
 import type { ScriptedServer } from '../../../test/avro/scripted-server.ts'
 import { ManualClock } from '../../../test/sim/clock.ts'
@@ -28,18 +31,6 @@ async function balanced(
 
 async function allLive(sink: AvroClientSink): Promise<void> {
   await until(() => endpointsOf(sink).every(({ live }) => live))
-}
-
-/** Sockets tell of themselves in turns of the event loop. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate)
-}
-
-async function passUntil(clock: ManualClock, condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    clock.advance(10)
-    await new Promise(setImmediate)
-  }
 }
 
 function endpointsOf(sink: AvroClientSink) {
@@ -306,9 +297,9 @@ describe('the bound of what is in flight', () => {
     }
     const sink = await sinkTo(servers, { maxInFlight: 30, batchSize: 10, connections: 2 })
     const writes = Array.from({ length: 8 }, (_, i) => sink.write([eventsFrom(i * 25, 25)], NEVER))
-    let done = false
-    const all = Promise.all(writes).then(() => (done = true))
-    while (!done) {
+    const all = Promise.all(writes)
+    const done = settling(all)
+    while (!done()) {
       held.shift()?.()
       await new Promise(setImmediate)
     }

@@ -6,6 +6,7 @@ export interface Call {
   /**
    * The frame, its head left free: metadata, message name, parameters; no handshake. Encoded when it is
    * first sent and kept until it is answered, for it may be sent again elsewhere.
+   * One attempt at a time: the connection writes its serial into it.
    */
   frame(): Buffer
 }

@@ -3,14 +3,15 @@ import {
   NEVER,
   eventsFrom,
   failureOf,
+  passUntil,
   plainEventsFrom,
   serverOf,
   serversOf,
+  settling,
   sinkTo,
 } from '../../../test/avro/fixture.ts'
 import { ManualClock } from '../../../test/sim/clock.ts'
 import { AvroClientSink } from './client-sink.ts'
-import type { Reaction } from '../../../test/avro/scripted-server.ts'
 
 describe('the cases of Flume for its netty client', () => {
   test.each([
@@ -36,7 +37,7 @@ describe('the cases of Flume for its netty client', () => {
     const failure = failureOf(sink.write([plainEventsFrom(0, 1)], NEVER))
     // Whichever side waits for more bytes of what is no message, time ends it.
     await server.until(() => server.connections > 0)
-    await passUntilSettled(clock, failure)
+    await passUntil(clock, settling(failure))
     expect(await failure).toMatchObject({ code: 'FLM4301', outcome: 'none', retryable: true })
     expect(server.calls).toEqual([])
   })
@@ -90,7 +91,7 @@ describe('the cases of Flume for its netty client', () => {
     { reaction: 'UNKNOWN', outcome: 'unknown' },
     { reaction: { error: 'java.lang.Error: x' }, outcome: 'unknown' },
   ] as const)('an answer $reaction fails the write', async ({ reaction, outcome }) => {
-    const server = await serverOf({ react: () => reaction as Reaction })
+    const server = await serverOf({ react: () => reaction })
     const sink = await sinkTo([server])
     const text = typeof reaction === 'string' ? reaction : reaction.error
     for (const count of [1, 3]) {
@@ -117,17 +118,6 @@ const CONFIG_OF_NONE = {
   compression: 'none',
   compressionLevel: 6,
 } as const
-
-/** Lets time pass, a turn of the event loop at a time, until the promise settles. */
-async function passUntilSettled(clock: ManualClock, promise: Promise<unknown>): Promise<void> {
-  let settled = false
-  const settle = (): void => void (settled = true)
-  promise.then(settle, settle)
-  while (!settled) {
-    clock.advance(100)
-    await new Promise(setImmediate)
-  }
-}
 
 describe('a write', () => {
   test('tells the receiver stream, ranges and floor of its events, one stream per request', async () => {
