@@ -5,7 +5,7 @@ import type { Report } from './events.ts'
 import type { LaunchFunction } from './launch.ts'
 import { Replica } from './replica.ts'
 import type { ReplicaSpec, ReplicaState } from './replica.ts'
-import { updateReplica } from './rollout.ts'
+import { sameArgs, updateReplica } from './rollout.ts'
 
 export interface SupervisorOptions {
   readonly launch: LaunchFunction
@@ -133,12 +133,12 @@ export class Supervisor {
   }
 }
 
-/** Whether there is something to do. One that was refused is tried again with what it is given now. */
-function differs(replica: Replica, spec: ReplicaSpec): boolean {
-  const { spec: now } = replica
+/**
+ * Whether there is something to do; the configuration says it all but for what is an option of the
+ * process. One that was refused is tried again with what it is given now.
+ */
+function differs({ state, spec }: Replica, wanted: ReplicaSpec): boolean {
   return (
-    replica.state === 'refused' ||
-    now.manifest !== spec.manifest ||
-    now.args.join('\0') !== spec.args.join('\0')
+    state === 'refused' || spec.configuration !== wanted.configuration || !sameArgs(spec, wanted)
   )
 }
