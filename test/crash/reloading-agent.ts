@@ -15,8 +15,13 @@ export class ReloadingAgent {
   }
 
   /** `bin/flume run`, to be killed from outside. */
-  static start(manifest: string, dataDir: string, logFile: string): ReloadingAgent {
-    const args = ['run', '-f', manifest, '--data-dir', dataDir, '--admin', '127.0.0.1:0']
+  static start(
+    manifest: string,
+    dataDir: string,
+    logFile: string,
+    more: readonly string[] = [],
+  ): ReloadingAgent {
+    const args = ['run', '-f', manifest, '--data-dir', dataDir, '--admin', '127.0.0.1:0', ...more]
     return new ReloadingAgent(flume(args, logFile))
   }
 
