@@ -49,7 +49,7 @@ export const ERROR_CODES = {
   FLM4303: 'the connection to a peer was lost',
   FLM4304: 'a peer refused events',
   FLM4305: 'a peer does not speak Avro RPC',
-  FLM4306: 'events were not sent',
+  FLM4306: 'a write was called off',
   // 5xxx: the pipeline
   FLM5101: 'the source is stopping',
   FLM5102: 'a source has too much in flight',

@@ -48,12 +48,13 @@ export function protocolBroken(peer: string, cause: unknown): FlumeError {
   )
 }
 
-/** The write was called off, or the sink does not run. */
+/** Nobody waits for the answer any more, or the sink does not run. */
 export function calledOff(reason: string, outcome: Outcome): FlumeError {
-  return new FlumeError('FLM4306', `events were not sent: ${reason}; they stay in the channel`, {
-    retryable: true,
-    outcome,
-  })
+  return new FlumeError(
+    'FLM4306',
+    `a write was called off before it was answered: ${reason}; its events stay in the channel and are sent again`,
+    { retryable: true, outcome },
+  )
 }
 
 /** The same failure with the outcome of all that was tried. */

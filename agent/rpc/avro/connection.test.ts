@@ -286,7 +286,7 @@ describe('the connection ends, and every request settles', () => {
     await peer.received(1)
     connection.destroy(calledOff('the sink was stopped', 'none'))
     connection.destroy(calledOff('again', 'none'))
-    expect(await failure).toMatchObject({ code: 'FLM4303', outcome: 'unknown' })
+    expect(await failure).toMatchObject({ code: 'FLM4306', outcome: 'unknown' })
     expect((await failure).message).toContain('the sink was stopped')
     expect(closed).toHaveLength(1)
     await until(() => peer.socket.destroyed)

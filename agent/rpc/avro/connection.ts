@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { FlumeError } from '../../core/errors.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Call } from './client-call.ts'
-import { connectionLost, notAnswered, protocolBroken } from './client-errors.ts'
+import { connectionLost, notAnswered, protocolBroken, withOutcome } from './client-errors.ts'
 import { FrameReader } from './frame-reader.ts'
 import { writeFrameHead } from './frame-writer.ts'
 
@@ -115,9 +115,9 @@ export class Connection {
     return this.#request(frame, 0, 0)
   }
 
-  /** Ends it; what is in flight rejects with an unknown outcome. */
+  /** Ends it; what is in flight rejects for that reason, with an unknown outcome. */
   destroy(reason: FlumeError): void {
-    this.#close(connectionLost(this.#options.peer, reason, 'unknown'))
+    this.#close(withOutcome(reason, 'unknown'))
   }
 
   #request(frame: Buffer, events: number, bytes: number): Promise<Buffer> {
