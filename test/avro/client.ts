@@ -44,7 +44,12 @@ export class AvroClient {
     stream.on('data', (chunk: Buffer) => this.#read(chunk))
     // A reset is one way in which the source closes a connection.
     stream.on('error', () => {})
-    this.closed = once(stream, 'close').then(() => this.#close())
+    this.closed = new Promise((resolve) => {
+      stream.on('close', () => {
+        this.#close()
+        resolve()
+      })
+    })
   }
 
   static async connect(port: number, wrap: Wrap = (socket) => socket): Promise<AvroClient> {

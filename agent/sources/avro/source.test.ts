@@ -150,11 +150,11 @@ describe('avro source', () => {
     await bench.intake.emissions(2)
     const stopping = bench.source.stop()
     expect(await waiting).toBe('FAILED')
-    client.send(events('late'))
+    const late = client.send(events('late'))
     bench.intake.makeSafe(0)
     expect(await stored).toBe('OK')
     await stopping
-    await client.closed
+    await expect(late).rejects.toThrow('closed')
     expect(bench.intake.emitted).toHaveLength(2)
     await expect(bench.connect()).rejects.toThrow('ECONNREFUSED')
   })
