@@ -4,6 +4,7 @@ import type { Answer } from './answer.ts'
 import { encode } from './charset.ts'
 import type { Charset } from './charset.ts'
 import { HeaderTable, shown } from './header-table.ts'
+import { quoteNumbers } from './json-numbers.ts'
 import { shapeOf } from './json-shape.ts'
 import { placeOf, syntaxProblem } from './json-syntax.ts'
 
@@ -46,7 +47,8 @@ function parse(text: string, eventsMax: number): { readonly value: unknown } | A
   const shape = shapeOf(text, eventsMax)
   if (isAnswer(shape)) return shape
   try {
-    return { value: JSON.parse(text, shape.hasNumbers ? numberAsWritten : undefined) }
+    const value: unknown = JSON.parse(text)
+    return { value: shape.hasNumbers ? JSON.parse(quoteNumbers(text)) : value }
   } catch (thrown) {
     const problem = syntaxProblem(text)
     if (problem === undefined) throw thrown
@@ -56,15 +58,6 @@ function parse(text: string, eventsMax: number): { readonly value: unknown } | A
       `the body is not JSON: ${found} at ${placeOf(text, at)}, expected ${expected}`,
     )
   }
-}
-
-/** For JSON.parse: 1.0, 1e400 and 12345678901234567890 stay what they are. */
-function numberAsWritten(
-  _name: string,
-  value: unknown,
-  { source }: { readonly source?: string } = {},
-): unknown {
-  return typeof value === 'number' ? source : value
 }
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,18 +1,21 @@
 import { badRequest, tooLarge } from './answer.ts'
 import type { Answer } from './answer.ts'
+import { afterSpace, endOfString, isNumberAt } from './json-scan.ts'
 
 /** Far more than an event needs; deeper text is not worth the memory it would take. */
 const DEPTH_MAX = 32
 /** Objects and arrays for an event, what it has beside headers and body included. */
 const CONTAINERS_PER_EVENT_MAX = 4
+/** Of one object. Larger ones are slow to parse, and there may be fewer header names than that. */
+const MEMBERS_MAX = 2048
 
 const QUOTE = 0x22
 const COMMA = 0x2c
-const BACKSLASH = 0x5c
+const COLON = 0x3a
 
 /** What there is to know of JSON before it is parsed. */
 export interface Shape {
-  /** Whether there are numbers in it, which JSON.parse would not keep as they are written. */
+  /** Whether members of objects are numbers, which JSON.parse would not keep as they are written. */
   readonly hasNumbers: boolean
 }
 
@@ -24,6 +27,8 @@ export interface Shape {
 export function shapeOf(text: string, eventsMax: number): Shape | Answer {
   const containersMax = CONTAINERS_PER_EVENT_MAX * eventsMax + 1
   let [depth, containers, commas] = [0, 0, 0]
+  /** Of the object that is open at each depth. */
+  const members = new Uint32Array(DEPTH_MAX + 1)
   let hasNumbers = false
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
@@ -34,6 +39,7 @@ export function shapeOf(text: string, eventsMax: number): Shape | Answer {
       case 0x7b: // {
         if (++depth > DEPTH_MAX) return tooDeep(i)
         if (++containers > containersMax) return tooMany('objects and arrays', containersMax)
+        members[depth] = 0
         break
       case 0x5d: // ]
       case 0x7d: // }
@@ -42,31 +48,14 @@ export function shapeOf(text: string, eventsMax: number): Shape | Answer {
       case COMMA:
         if (depth === 1 && ++commas >= eventsMax) return tooMany('events', eventsMax)
         break
+      case COLON:
+        if (++members[depth]! > MEMBERS_MAX) return tooMany('members in one object', MEMBERS_MAX)
+        hasNumbers ||= isNumberAt(text, afterSpace(text, i + 1))
+        break
       default:
-        hasNumbers ||= isDigit(text.charCodeAt(i))
     }
   }
   return { hasNumbers }
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
-}
-
-/** Index of the quote that ends the string beginning at `start`; the length when none does. */
-function endOfString(text: string, start: number): number {
-  let quote = start
-  do {
-    quote = text.indexOf('"', quote + 1)
-    if (quote === -1) return text.length
-  } while (isEscaped(text, quote))
-  return quote
-}
-
-function isEscaped(text: string, quote: number): boolean {
-  let backslashes = 0
-  while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++
-  return backslashes % 2 === 1
 }
 
 function tooDeep(at: number): Answer {

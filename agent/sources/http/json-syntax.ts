@@ -23,10 +23,13 @@ export function syntaxProblem(text: string): SyntaxProblem | undefined {
 
 /** A place in words: lines and columns count from 1. */
 export function placeOf(text: string, at: number): string {
-  const before = text.slice(0, at)
-  const line = before.split('\n').length
-  const column = at - before.lastIndexOf('\n')
-  return `line ${line}, column ${column}`
+  let line = 1
+  let start = 0
+  for (let end = text.indexOf('\n'); end !== -1 && end < at; end = text.indexOf('\n', start)) {
+    line++
+    start = end + 1
+  }
+  return `line ${line}, column ${at - start + 1}`
 }
 
 class Mistake extends Error {
