@@ -96,6 +96,7 @@ export interface Lease {
    * record, so that it and the acknowledged events never disagree. Durable when resolved; it need
    * not be awaited, since events acknowledged but not yet durable are redelivered after a crash
    * together with the older state. Acknowledgements take effect in the order of the calls.
+   * Throws when the state is larger; the lease is then still open.
    */
   ack(state?: Buffer): Promise<void>
 

@@ -88,6 +88,22 @@ describe('acknowledgements', () => {
     expect(again!.batches[0]!.ids!.first).toBe(0)
   })
 
+  test('with more state than a channel keeps: a failure, and a new sink', async () => {
+    const { channel, write, sink, told, made, runner } = await harness(2, 2)
+    await write()
+    await write()
+    sink.held[1]!.settle(Buffer.from('second'))
+    sink.held[0]!.settle(Buffer.alloc(70_000))
+    await turns(2)
+    expect(channel.acks).toEqual([])
+    expect(channel.released).toBe(2)
+    expect(told.failed).toEqual(['FLM9001'])
+    expect(sink.stopped).toBe(1)
+    expect(await runner.start(channel)).toBe(true)
+    expect(made).toHaveLength(2)
+    expect(runner.free).toBe(true)
+  })
+
   test('nothing is written after a failure before all writes settled', async () => {
     const { write, sink, runner, told, channel } = await harness(3, 2)
     await write()

@@ -504,6 +504,14 @@ export function describeChannel(name: string, factory: ChannelFactory): void {
         await reopen()
         expect(channel.sinkState('out')).toEqual(Buffer.alloc(64 * 1024, 7))
       })
+
+      it('refuses larger state at once, and the lease stays open', async () => {
+        await append(events('a'))
+        const lease = await take()
+        expect(() => lease.ack(Buffer.alloc(64 * 1024 + 1))).toThrow('at most 65536 are kept')
+        lease.release()
+        expect(textsOf([await take()])).toEqual(['a'])
+      })
     })
 
     describe('close', () => {

@@ -4,6 +4,7 @@ import type { Batch, Origin } from '../../agent/core/batch.ts'
 import type { ChannelContext } from '../../agent/core/channel-context.ts'
 import type { ComponentLoader } from '../../agent/core/component.ts'
 import { FlumeError } from '../../agent/core/errors.ts'
+import type { Interceptor } from '../../agent/core/interceptor.ts'
 import type { Logger } from '../../agent/core/logger.ts'
 import type {
   AgentPlan,
@@ -77,6 +78,10 @@ export class TestSink implements Sink {
   stopped = 0
   hold = false
   failing: FlumeError | undefined
+  /** What a write comes to, where it is set. */
+  answer: ((bodies: readonly string[], batches: readonly Batch[]) => WriteResult) | undefined
+  /** What was delivered, headers and all. */
+  readonly batches: Batch[] = []
   startError: Error | undefined
   /** A start waits for it. */
   startGate: Promise<void> | undefined
@@ -96,6 +101,8 @@ export class TestSink implements Sink {
   async write(batches: readonly Batch[], signal: AbortSignal): Promise<Buffer | undefined> {
     const bodies = batches.flatMap(bodiesOf)
     if (this.failing !== undefined) throw this.failing
+    const answer = this.answer?.(bodies, batches)
+    if (answer instanceof FlumeError) throw answer
     if (this.hold) {
       const result = await new Promise<WriteResult>((resolve) => {
         this.held.push({ bodies, settle: (value) => resolve(value) })
@@ -106,7 +113,8 @@ export class TestSink implements Sink {
       return result
     }
     this.delivered.push(...bodies)
-    return undefined
+    this.batches.push(...batches)
+    return answer
   }
 
   async stop(): Promise<void> {
@@ -134,6 +142,8 @@ export class TestParts {
   /** Throws to make an open fail. */
   beforeOpen: (name: string) => void = () => {}
   channelOptions: ModelOptions = {}
+  /** What interceptors of type `test` do. */
+  intercept: Interceptor = (batch) => batch
 
   /** The newest instance. */
   source(name: string): TestSource {
@@ -152,6 +162,10 @@ export class TestParts {
   get loader(): ComponentLoader {
     return {
       ...catalogLoader,
+      interceptor: async (type) =>
+        type === 'test'
+          ? { createInterceptor: () => this.intercept }
+          : catalogLoader.interceptor(type),
       source: async (type) =>
         type === 'test'
           ? { createSource: (config) => this.#createSource(config as TestConfig) }
@@ -209,6 +223,7 @@ export interface FlowShape {
   readonly sources?: readonly Partial<SourcePlan>[]
   readonly channels?: readonly { name: string; type?: string; config?: unknown }[]
   readonly sinks?: readonly Partial<SinkPlan>[]
+  readonly deadLetterChannel?: string
   /** Omitted: each sink is a group by itself. */
   readonly sinkGroups?: readonly Pick<SinkGroupPlan, 'name' | 'type' | 'config' | 'sinks'>[]
 }
@@ -229,7 +244,10 @@ export function flowPlan(shape: FlowShape = {}): FlowPlan {
     const { channel } = sinks.find((sink) => sink.name === members[0])!
     return { name, type, config, channel, sinks: members }
   })
-  const plan = { name: shape.name ?? 'f', sources, channels, sinks, sinkGroups }
+  const { deadLetterChannel } = shape
+  const deadLetters = deadLetterChannel === undefined ? {} : { deadLetterChannel }
+  const name = shape.name ?? 'f'
+  const plan = { name, sources, channels, sinks, sinkGroups, ...deadLetters }
   return { ...plan, hash: JSON.stringify(plan) }
 }
 

@@ -9,6 +9,7 @@ import type {
   Reservation,
   TakeOptions,
 } from '../../agent/core/channel.ts'
+import { checkSinkState } from '../../agent/core/channel.ts'
 import { FlumeError } from '../../agent/core/errors.ts'
 import { SenderTable } from '../../agent/core/sender-ranges.ts'
 import { receipt } from '../../agent/core/receipt.ts'
@@ -135,7 +136,7 @@ export class ModelChannel implements Channel {
     this.#wake()
   }
 
-  async take({ signal, eventsMax }: TakeOptions): Promise<Lease | undefined> {
+  async take({ signal, eventsMax, sink }: TakeOptions): Promise<Lease | undefined> {
     if (this.unreadable > 0) {
       this.unreadable--
       throw new FlumeError('FLM2205', 'the model cannot be read', { retryable: true })
@@ -146,7 +147,7 @@ export class ModelChannel implements Channel {
         const batch = slice(first, 0, Math.min(first.count, eventsMax))
         if (batch.count === first.count) this.store.backlog.shift()
         else this.store.backlog[0] = slice(first, batch.count, first.count)
-        return this.#lease(batch)
+        return this.#lease(batch, sink)
       }
       await new Promise<void>((resolve) => {
         this.#takers.push(resolve)
@@ -238,7 +239,7 @@ export class ModelChannel implements Channel {
     this.store.backlog.push({ ...events, origin: undefined, ids, appendedAtMs: 0 })
   }
 
-  #lease(batch: Batch): Lease {
+  #lease(batch: Batch, sink: string): Lease {
     this.#leased += batch.count
     const end = (): void => {
       this.#leased -= batch.count
@@ -249,16 +250,19 @@ export class ModelChannel implements Channel {
       batches: [{ ...batch, ids: { ...batch.ids!, floor } }],
       events: batch.count,
       bytes: bodyBytes(batch),
-      ack: async (state) => {
+      ack: (state) => {
+        if (state !== undefined) checkSinkState(sink, state)
         end()
+        if (state !== undefined) this.store.sinkStates.set(sink, state)
         this.acks.push(state?.toString())
         this.#wake()
+        return Promise.resolve()
       },
       split: (events) => {
         end()
         return [
-          this.#lease(slice(batch, 0, events)),
-          this.#lease(slice(batch, events, batch.count)),
+          this.#lease(slice(batch, 0, events), sink),
+          this.#lease(slice(batch, events, batch.count), sink),
         ]
       },
       release: () => {

@@ -1,7 +1,7 @@
 import { bodyBytes, slice } from '../../core/batch.ts'
 import type { Batch, Position } from '../../core/batch.ts'
 import type { ChannelContext } from '../../core/channel-context.ts'
-import { SINK_STATE_BYTES_MAX } from '../../core/channel.ts'
+import { checkSinkState } from '../../core/channel.ts'
 import type {
   BatchSize,
   Channel,
@@ -152,7 +152,7 @@ class MemoryChannel implements Channel {
 
   async saveSinkState(sink: string, state: Buffer): Promise<void> {
     if (this.#closed) throw this.#closedError()
-    checkState(sink, state)
+    checkSinkState(sink, state)
     await this.#log.save({ sinkStates: new Map([[sink, state]]) })
   }
 
@@ -228,7 +228,10 @@ class MemoryChannel implements Channel {
   #lease(runs: readonly Run[], sink: string): MemoryLease {
     const floor = this.#undelivered.first()?.batch.ids!.first ?? this.#next
     const lease: MemoryLease = new MemoryLease(runs, floor, {
-      ack: (state) => this.#acknowledge(lease, sink, state),
+      ack: (state) => {
+        if (state !== undefined) checkSinkState(sink, state)
+        return this.#acknowledge(lease, sink, state)
+      },
       split: (events) => {
         lease.end()
         const [first, rest] = splitRuns(runs, events)
@@ -240,7 +243,6 @@ class MemoryChannel implements Channel {
   }
 
   async #acknowledge(lease: MemoryLease, sink: string, state: Buffer | undefined): Promise<void> {
-    if (state !== undefined) checkState(sink, state)
     if (this.#closed) throw this.#closedError()
     lease.end()
     this.#leasedEvents -= lease.events
@@ -337,10 +339,4 @@ function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length)
   bytes.copy(copy)
   return copy
-}
-
-function checkState(sink: string, state: Buffer): void {
-  if (state.length <= SINK_STATE_BYTES_MAX) return
-  const message = `sink ${sink} saves a state of ${state.length} bytes; at most ${SINK_STATE_BYTES_MAX} are kept`
-  throw new FlumeError('FLM9001', message, { retryable: false, facts: { sink } })
 }
