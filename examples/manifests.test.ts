@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadConfiguration } from '../agent/config/load.ts'
+import { loadAgents } from '../agent/config/load.ts'
 
-const folders = ['manifests', 'plugins', 'quickstart']
+const folders = ['manifests', 'plugins']
 
 describe('the examples are valid', () => {
   const files = folders.flatMap((folder) =>
@@ -12,8 +12,17 @@ describe('the examples are valid', () => {
       .map((name) => join(folder, name)),
   )
   test.each(files)('%s', async (file) => {
-    const { plan, problems } = await loadConfiguration([join(import.meta.dirname, file)], {})
+    const { agents, problems } = await loadAgents([join(import.meta.dirname, file)], {})
     expect(problems).toEqual([])
-    expect(plan?.flows).toHaveLength(1)
+    expect(agents.flatMap(({ flows }) => flows)).toHaveLength(1)
+  })
+
+  test('quickstart', async () => {
+    const { agents, problems } = await loadAgents([join(import.meta.dirname, 'quickstart')], {})
+    expect(problems).toEqual([])
+    expect(agents.map(({ name, replicas }) => [name, replicas])).toEqual([
+      ['edge', 1],
+      ['hub', 2],
+    ])
   })
 })

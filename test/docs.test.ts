@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadConfiguration } from '../agent/config/load.ts'
+import { loadAgents } from '../agent/config/load.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -46,7 +46,7 @@ describe.each(pages)('%s', (page) => {
       for (const block of blocksOf(page, 'yaml').filter((text) => text.includes('apiVersion:'))) {
         const file = join(directory, 'flow.yaml')
         writeFileSync(file, block)
-        expect((await loadConfiguration([file], { pluginsDirectory })).problems).toEqual([])
+        expect((await loadAgents([file], { pluginsDirectory })).problems).toEqual([])
       }
     } finally {
       rmSync(directory, { recursive: true })

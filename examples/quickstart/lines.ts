@@ -1,23 +1,5 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-
-/** Lines in all files of a directory. */
-export function countLines(directory: string): number {
-  let lines = 0
-  for (const name of readdirSync(directory)) {
-    const bytes = readFileSync(join(directory, name))
-    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1
-  }
-  return lines
-}
-
-/** Bytes in all files of a directory. */
-export function countBytes(directory: string): number {
-  return readdirSync(directory).reduce(
-    (sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  )
-}
 
 export interface Comparison {
   readonly written: number

@@ -4,22 +4,26 @@ import { Screen } from './screen.ts'
 import { Story } from './story.ts'
 
 /**
- * `npm start`: a web server writes and rotates an access log, the agent ships it into files; half-way
- * the agent is killed with SIGKILL and started again. At the end every line must be there once.
+ * `npm start`: a web server writes and rotates an access log; an edge hands its lines to two hubs, which
+ * write them to files. One hub is killed with SIGKILL, the other one frozen with SIGSTOP, and the edge
+ * killed too. At the end every line must be there, and no more of them twice than was promised.
  *
  *   node examples/quickstart/run.ts [--seconds N] [--folder DIR]
  *
- * `--seconds`: how long lines are written, 20 by default. `--folder`: where, ./flume-quickstart by
- * default. Exits with 1 when a line is lost or repeated, 130 when interrupted.
+ * `--seconds`: how long it is quiet before, between and after the three faults, 32 in all by default.
+ * `--folder`: where, ./flume-quickstart by default. Exits with 1 when a line is lost or torn, when more are
+ * repeated than promised or when a process is left; with 130 when interrupted.
  */
 const root = join(import.meta.dirname, '..', '..')
 const args = process.argv.slice(2)
-const writeMs = 1000 * Number(option('--seconds') ?? 20)
+const QUIETS = 4
+const quietMs = (1000 * Number(option('--seconds') ?? 32)) / QUIETS
 const folder = option('--folder') ?? join(root, 'flume-quickstart')
 
 const screen = new Screen({
   write: (text) => void process.stdout.write(text),
   terminal: process.stdout.isTTY,
+  columns: () => process.stdout.columns,
   colour: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
 })
 const interruption = new AbortController()
@@ -28,21 +32,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 // The folder may have been named by hand: only what an earlier run made in it is removed.
-for (const name of ['logs', 'out', 'data', 'agent.log']) {
+for (const name of ['logs', 'out', 'data', 'up.log']) {
   rmSync(join(folder, name), { recursive: true, force: true })
 }
 for (const name of ['logs', 'out']) mkdirSync(join(folder, name), { recursive: true })
 
-const story = new Story({ root, folder, screen, writeMs, signal: interruption.signal })
+const story = new Story({ root, folder, screen, quietMs, signal: interruption.signal })
 try {
   process.exitCode = (await story.run()) ? 0 : 1
 } catch (error) {
   if (interruption.signal.aborted) {
-    screen.line('Interrupted; the agent is stopped.')
+    screen.line('Interrupted; the agents are being stopped.')
     process.exitCode = 130
   } else {
     screen.line(screen.bad(`The example failed: ${(error as Error).message}`))
-    screen.line(tail(join(folder, 'agent.log')))
+    screen.line(tail(join(folder, 'up.log')))
     process.exitCode = 1
   }
 } finally {

@@ -1,8 +1,12 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** Output for people: one line that moves on a terminal, plain lines elsewhere. */
 
 export interface ScreenOptions {
   readonly write: (text: string) => void
   readonly terminal: boolean
+  /** Of the terminal; a longer status would not move but run down the screen. */
+  readonly columns?: () => number
   readonly colour: boolean
 }
 
@@ -26,7 +30,7 @@ export class Screen {
   /** The status: replaces the one before on a terminal, now and then a line elsewhere. */
   status(text: string, nowMs: number): void {
     if (this.#options.terminal) {
-      this.#options.write(`\r\u001B[2K${text}`)
+      this.#options.write(`\r\u001B[2K${this.#cut(text)}`)
       this.#statusShown = true
     } else if (nowMs - this.#lastPlainMs >= PLAIN_STATUS_EVERY_MS) {
       this.#options.write(`${text}\n`)
@@ -48,6 +52,12 @@ export class Screen {
 
   bad(text: string): string {
     return this.#paint(31, text)
+  }
+
+  #cut(text: string): string {
+    const columns = this.#options.columns?.() ?? Infinity
+    const plain = stripVTControlCharacters(text)
+    return plain.length < columns ? text : plain.slice(0, columns - 1)
   }
 
   #paint(code: number, text: string): string {

@@ -1,18 +1,25 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AccessLog } from './access-log.ts'
-import { Agent } from './agent.ts'
-import { compare, countBytes, countLines } from './lines.ts'
-import type { Comparison } from './lines.ts'
+import { Deliveries } from './deliveries.ts'
+import { freezeHub, killEdge, killHub } from './faults.ts'
+import type { Stage } from './faults.ts'
+import { compare } from './lines.ts'
+import { manifestFolder } from './manifests.ts'
+import { isPassed, report } from './report.ts'
 import { grouped, seconds } from './screen.ts'
 import type { Screen } from './screen.ts'
+import { Up } from './up.ts'
+import { Watch } from './watch.ts'
 
 const LINES_PER_SECOND = 2500
-const ROTATE_EVERY_MS = 3000
-const DOWN_MS = 2000
-const LOOK_EVERY_MS = 200
-const RECOVER_MS_MAX = 15_000
-const DRAIN_MS_MAX = 20_000
+const ROTATE_EVERY_MS = 4000
+const FAULTS = 3
+const LOOK_MS = 20
+const SHOW_EVERY_MS = 200
+const START_MS_MAX = 30_000
+const DRAIN_MS_MAX = 30_000
+const AGENTS = ['edge-0', 'hub-0', 'hub-1']
 
 export interface StoryOptions {
   /** Of the project. */
@@ -20,7 +27,8 @@ export interface StoryOptions {
   /** With empty folders `logs` and `out`. */
   readonly folder: string
   readonly screen: Screen
-  readonly writeMs: number
+  /** Before, between and after the faults. */
+  readonly quietMs: number
   readonly signal: AbortSignal
 }
 
@@ -28,159 +36,147 @@ export interface StoryOptions {
 export class Story {
   readonly #options: StoryOptions
   readonly #screen: Screen
-  readonly #logs: string
-  readonly #out: string
   readonly #log: AccessLog
+  readonly #deliveries: Deliveries
+  readonly #watch: Watch
   readonly #startedMs = performance.now()
-  #agent: Agent | undefined
+  #up: Up | undefined
+  #watching: Promise<void> | undefined
+  #shownMs = 0
 
   constructor(options: StoryOptions) {
     this.#options = options
     this.#screen = options.screen
-    this.#logs = join(options.folder, 'logs')
-    this.#out = join(options.folder, 'out')
-    this.#log = new AccessLog(this.#logs)
+    this.#log = new AccessLog(join(options.folder, 'logs'))
+    this.#deliveries = new Deliveries(join(options.folder, 'out'))
+    const addresses = (): ReadonlyMap<string, string> =>
+      new Map([...(this.#up?.replicas ?? [])].map(([name, { admin }]) => [name, admin]))
+    this.#watch = new Watch({ addresses, edge: 'edge-0' })
   }
 
-  /** Whether every line arrived once. Rejects when the agent misbehaves or on interruption. */
+  /** Whether all promises were kept. Rejects when an agent misbehaves or on interruption. */
   async run(): Promise<boolean> {
-    const { writeMs } = this.#options
-    this.#tell(
-      `A web server writes ${grouped(LINES_PER_SECOND)} lines a second and rotates its log.`,
-    )
-    this.#log.start(LINES_PER_SECOND, ROTATE_EVERY_MS)
-    this.#agent = this.#startAgent()
-    this.#tell(`The agent, process ${this.#agent.pid}, ships them: tail → durable channel → files.`)
-    await this.#watchUntil(writeMs / 2)
-
-    await this.#agent.kill()
-    this.#agent = undefined
-    this.#tell(`${this.#screen.bad('kill -9')}: the agent is dead. The web server goes on.`)
-    await this.#watchUntil(this.#elapsedMs() + DOWN_MS)
-
-    const recoveryMs = await this.#recover()
-    await this.#watchUntil(writeMs)
-
-    this.#log.stop()
-    this.#tell(
-      `The web server stops after ${grouped(this.#log.lines)} lines and ${this.#log.rotations} rotations.`,
-    )
-    await this.#drain()
-    await this.#stopAgent()
-    return this.#report(compare(this.#logs, this.#out), recoveryMs)
+    const { folder } = this.#options
+    const stage = await this.#begin()
+    await this.#quiet()
+    const killed = await killHub(stage)
+    await this.#quiet()
+    const frozen = await freezeHub(stage)
+    await this.#quiet()
+    const edgeRecoveryMs = await killEdge(stage)
+    await this.#quiet()
+    // By the configuration that runs.
+    const linesInFlightMax = this.#watch.maxInFlight ?? 0
+    await this.#finish(stage.up)
+    const outcome = {
+      lines: compare(join(folder, 'logs'), join(folder, 'out')),
+      faults: FAULTS,
+      linesInFlightMax,
+      killed,
+      frozen,
+      edgeRecoveryMs,
+      leftProcesses: stage.up.leftProcesses(),
+    }
+    report(this.#screen, outcome, folder)
+    return isPassed(outcome)
   }
 
   /** Stops everything; nothing stays behind. */
   async end(): Promise<void> {
     this.#log.stop()
-    if (this.#agent !== undefined && this.#agent.ending === undefined) await this.#agent.stop()
+    this.#watch.stop()
+    if (this.#up !== undefined && this.#up.ending === undefined) await this.#up.stop()
+    await this.#watching
   }
 
-  #startAgent(): Agent {
+  async #begin(): Promise<Stage> {
     const { root, folder } = this.#options
-    const manifest = join(root, 'examples', 'quickstart', 'flow.yaml')
-    const args = ['run', '-f', manifest, '--data-dir', 'data', '--admin', '127.0.0.1:0']
-    const logFile = join(folder, 'agent.log')
-    return new Agent(join(root, 'bin', 'flume'), args, { cwd: folder, logFile })
-  }
-
-  async #stopAgent(): Promise<void> {
-    const agent = this.#agent!
-    await agent.stop()
-    if (agent.ending !== 0) throw new Error(`the agent ended with ${agent.ending}`)
-  }
-
-  /** Starts the agent again and waits for its first event; how long that took. */
-  async #recover(): Promise<number> {
-    const startedMs = performance.now()
-    this.#agent = this.#startAgent()
-    // What was written and not acknowledged is cut off first, so the size may shrink before it grows.
-    let least = countBytes(this.#out)
-    for (let bytes = least; bytes <= least; bytes = countBytes(this.#out)) {
-      least = bytes
-      this.#mustRun()
-      if (performance.now() - startedMs > RECOVER_MS_MAX)
-        throw new Error('no event after the restart')
-      await this.#pause(10)
-    }
-    const recoveryMs = performance.now() - startedMs
     this.#tell(
-      `The agent is back, process ${this.#agent.pid}: first event after ${seconds(recoveryMs)}.`,
+      `A web server writes ${grouped(LINES_PER_SECOND)} lines a second and rotates its log.`,
     )
-    return recoveryMs
-  }
-
-  async #drain(): Promise<void> {
-    const deadline = this.#elapsedMs() + DRAIN_MS_MAX
-    while (countLines(this.#out) < this.#log.lines && this.#elapsedMs() < deadline) {
-      this.#mustRun()
-      this.#showStatus()
-      await this.#pause(LOOK_EVERY_MS)
+    this.#log.start(LINES_PER_SECOND, ROTATE_EVERY_MS)
+    const args = ['-f', await manifestFolder(folder), '--data-dir', 'data']
+    const logFile = join(folder, 'up.log')
+    const up = new Up(join(root, 'bin', 'flume'), args, { cwd: folder, logFile })
+    this.#up = up
+    this.#tell('flume up starts an edge, which follows the log, and two hubs, which write files.')
+    this.#watching = this.#watch.run()
+    const stage: Stage = {
+      up,
+      watch: this.#watch,
+      screen: this.#screen,
+      tell: (text) => this.#tell(text),
+      pause: (ms) => this.#pause(ms),
+      until: (what, holds, msMax) => this.#until(what, holds, msMax),
     }
-    this.#showStatus()
+    const working = (): boolean =>
+      AGENTS.every((name) => this.#watch.answers(name) && up.replicas.get(name)?.pid) &&
+      this.#watch.hubs().length > 0 &&
+      this.#watch.hubs().every((hub) => hub.eventsTotal > 0)
+    await this.#until('the agents did not begin to work', working, START_MS_MAX)
+    const pids = AGENTS.map((name) => `${name} ${up.replicas.get(name)!.pid}`).join(', ')
+    this.#tell(`All work; the processes are ${pids}.`)
+    return stage
   }
 
-  async #watchUntil(elapsedMs: number): Promise<void> {
-    while (this.#elapsedMs() < elapsedMs) {
-      this.#mustRun()
-      this.#showStatus()
-      await this.#pause(LOOK_EVERY_MS)
+  async #finish(up: Up): Promise<void> {
+    this.#log.stop()
+    this.#tell(
+      `The web server stops after ${grouped(this.#log.lines)} lines and ${this.#log.rotations} rotations.`,
+    )
+    // What arrives twice has to have arrived too, to be counted.
+    const done = (): boolean => this.#deliveries.lines >= this.#log.lines && this.#watch.drained
+    const deadlineMs = this.#elapsedMs() + DRAIN_MS_MAX
+    while (!done() && this.#elapsedMs() < deadlineMs) await this.#step()
+    this.#watch.stop()
+    await up.stop()
+    if (up.ending !== 0) throw new Error(`flume up ended with ${up.ending}`)
+    this.#tell(
+      'All agents are stopped. Every line that came out is compared with those that went in.',
+    )
+  }
+
+  #quiet(): Promise<void> {
+    return this.#pause(this.#options.quietMs)
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const endMs = this.#elapsedMs() + ms
+    while (this.#elapsedMs() < endMs) await this.#step()
+  }
+
+  async #until(what: string, holds: () => boolean, msMax: number): Promise<void> {
+    const deadlineMs = this.#elapsedMs() + msMax
+    while (!holds()) {
+      if (this.#elapsedMs() > deadlineMs) throw new Error(`${what} within ${seconds(msMax)}`)
+      await this.#step()
     }
   }
 
-  #showStatus(): void {
+  async #step(): Promise<void> {
+    const ending = this.#up?.ending
+    if (ending !== undefined) throw new Error(`flume up ended by itself: ${ending}`)
+    if (this.#elapsedMs() - this.#shownMs >= SHOW_EVERY_MS) this.#show()
+    await sleep(LOOK_MS, undefined, { signal: this.#options.signal })
+  }
+
+  #show(): void {
+    this.#shownMs = this.#elapsedMs()
+    this.#deliveries.look()
     const written = this.#log.lines
-    const delivered = countLines(this.#out)
-    const numbers = [
+    const delivered = this.#deliveries.lines
+    const waitedMs = this.#log.ageOfNextMs(this.#deliveries.firstMissing)
+    const agents = AGENTS.map((name) =>
+      this.#watch.answers(name) ? this.#screen.good(`${name} ok`) : this.#screen.bad(`${name} --`),
+    )
+    const parts = [
       `written ${grouped(written).padStart(7)}`,
       `delivered ${grouped(delivered).padStart(7)}`,
-      `waiting ${grouped(Math.max(0, written - delivered)).padStart(6)}`,
-      `oldest ${seconds(this.#log.ageOfNextMs(delivered)).padStart(6)}`,
+      `waiting ${grouped(written - delivered).padStart(6)}`,
+      `oldest ${seconds(waitedMs).padStart(6)}`,
+      ...agents,
     ]
-    this.#screen.status(`${this.#clock()}  ${numbers.join('   ')}`, this.#elapsedMs())
-  }
-
-  #mustRun(): void {
-    const ending = this.#agent?.ending
-    if (ending !== undefined) throw new Error(`the agent ended by itself: ${ending}`)
-  }
-
-  #report(result: Comparison, recoveryMs: number): boolean {
-    const screen = this.#screen
-    const passed = result.lost + result.duplicates + result.strangers === 0
-    const verdict = (count: number): string =>
-      count === 0 ? screen.good('0'.padStart(8)) : screen.bad(grouped(count).padStart(8))
-    screen.line()
-    screen.line(`  written     ${grouped(result.written).padStart(8)}`)
-    screen.line(`  delivered   ${grouped(result.delivered).padStart(8)}`)
-    screen.line(`  lost        ${verdict(result.lost)}`)
-    screen.line(`  duplicates  ${verdict(result.duplicates)}`)
-    if (result.strangers > 0) screen.line(`  torn        ${verdict(result.strangers)}`)
-    screen.line(
-      `  recovery    ${seconds(recoveryMs).padStart(8)}   from the start of the process to its first event`,
-    )
-    screen.line()
-    if (passed) this.#suggest()
-    else screen.line(screen.bad('  Lines were lost or repeated: this is a bug, please report it.'))
-    return passed
-  }
-
-  #suggest(): void {
-    const folder = relative(process.cwd(), this.#options.folder) || '.'
-    const commands = [
-      [`ls ${folder}/logs ${folder}/out`, 'what went in, what came out'],
-      [
-        `bin/flume channel verify ${folder}/data/quickstart-0/quickstart/disk`,
-        'the channel on disk',
-      ],
-      ['cat examples/quickstart/flow.yaml', 'the manifest; change it and run it on your own log:'],
-      ['bin/flume run -f my-flow.yaml', 'ships until Ctrl-C; bin/flume status beside it'],
-    ]
-    this.#screen.line(this.#screen.bold('  Look and try:'))
-    const width = Math.max(...commands.map(([command]) => command!.length))
-    for (const [command, what] of commands) {
-      this.#screen.line(`  ${command!.padEnd(width)}  ${this.#screen.dim(what!)}`)
-    }
+    this.#screen.status(`${this.#clock()}  ${parts.join('  ')}`, this.#elapsedMs())
   }
 
   #tell(text: string): void {
@@ -193,9 +189,5 @@ export class Story {
 
   #elapsedMs(): number {
     return performance.now() - this.#startedMs
-  }
-
-  #pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { signal: this.#options.signal })
   }
 }
