@@ -23,6 +23,7 @@ import { hostInterceptorSchema } from './interceptors/host/config.ts'
 import { regexFilterInterceptorSchema } from './interceptors/regex-filter/config.ts'
 import { staticInterceptorSchema } from './interceptors/static/config.ts'
 import { timestampInterceptorSchema } from './interceptors/timestamp/config.ts'
+import { validateInterceptorSchema } from './interceptors/validate/config.ts'
 import { multiplexingSelectorSchema } from './selectors/multiplexing/config.ts'
 import { replicatingSelectorSchema } from './selectors/replicating/config.ts'
 import { failoverSinkGroupSchema } from './sink-groups/failover/config.ts'
@@ -119,6 +120,15 @@ const interceptors = {
     example: { regex: ' DEBUG ', exclude: true },
     volatileHeaders: () => [],
     load: () => import('./interceptors/regex-filter/interceptor.ts'),
+  }),
+  validate: interceptor({
+    schema: validateInterceptorSchema,
+    summary:
+      'Finds events that lack headers or whose bodies are too large, not UTF-8 or not JSON, and drops, tags or dead-letters them.',
+    example: { requiredHeaders: ['host'], maxBodySize: '64Ki', json: true, action: 'deadLetter' },
+    volatileHeaders: () => [],
+    deadLetters: ({ action }) => action === 'deadLetter',
+    load: () => import('./interceptors/validate/interceptor.ts'),
   }),
   custom: interceptor({
     schema: customInterceptorSchema,
