@@ -36,8 +36,21 @@ test('a small view does not hold the large buffer it was cut from', () => {
     const view = { ...batch(n, 1), bodies: chunk.subarray(n * 100, n * 100 + 100) }
     cache.push(view)
   }
-  expect(cache.find(0)?.bodies.buffer.byteLength).toBe(100)
+  expect(cache.find(0)?.bodies.buffer.byteLength).toBeLessThanOrEqual(64 * 1024)
   expect(cache.find(9)).toBeDefined()
+})
+
+test('batches of one event are kept and dropped in any number', () => {
+  const cache = new BatchCache(50_000)
+  const chunk = Buffer.alloc(8192)
+  for (let n = 0; n < 5000; n++) {
+    chunk.fill(n, 0, 100)
+    cache.push({ ...batch(n, 1), bodies: chunk.subarray(0, 100) })
+    if (n % 7 === 0) cache.dropBelow(n - 200)
+    expect(cache.find(n - 600)).toBeUndefined()
+    expect(cache.find(n)?.bodies[99]).toBe(n % 256)
+    if (n > 100) expect(cache.find(n - 100)?.bodies[0]).toBe((n - 100) % 256)
+  }
 })
 
 test('what was handed out is dropped', () => {

@@ -9,6 +9,9 @@ interface Cached {
 
 /** A view may hold this many times its own size of memory; above it is copied. */
 const BACKING_RATIO_MAX = 2
+/** Copies of small batches share memory of this size, since each piece of memory costs as much as they do. */
+const ARENA_BYTES = 64 * 1024
+const SMALL_BYTES_MAX = ARENA_BYTES / 16
 
 /**
  * The newest committed batches, so that sinks that keep up never read from disk. Bounded in the bytes
@@ -16,8 +19,12 @@ const BACKING_RATIO_MAX = 2
  */
 export class BatchCache {
   readonly #bytesMax: number
-  #entries: Cached[] = []
+  /** From `#head` on; those before it were dropped. */
+  #entries: (Cached | undefined)[] = []
+  #head = 0
   #bytes = 0
+  #arena = Buffer.alloc(0)
+  #arenaUsed = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -25,22 +32,17 @@ export class BatchCache {
 
   /** Adds a committed batch; its `ids` are set, and sequences only go up. */
   push(batch: Batch): void {
-    const kept = compact(batch)
-    const bytes = kept.bodies.buffer.byteLength + kept.ends.byteLength
+    const { kept, backing } = this.#compact(batch)
+    const bytes = backing + kept.ends.byteLength
     const first = batch.ids!.first
     this.#entries.push({ batch: kept, first, end: first + batch.count, bytes })
     this.#bytes += bytes
-    let drop = 0
-    while (this.#bytes > this.#bytesMax && drop < this.#entries.length) {
-      this.#bytes -= this.#entries[drop]!.bytes
-      drop++
-    }
-    if (drop > 0) this.#entries.splice(0, drop)
+    while (this.#bytes > this.#bytesMax) this.#drop()
   }
 
   /** The batch that holds `sequence`. */
   find(sequence: number): Batch | undefined {
-    let low = 0
+    let low = this.#head
     let high = this.#entries.length
     while (low < high) {
       const middle = (low + high) >>> 1
@@ -53,19 +55,43 @@ export class BatchCache {
 
   /** Drops batches below `sequence`: they were handed out. */
   dropBelow(sequence: number): void {
-    let drop = 0
-    while (drop < this.#entries.length && this.#entries[drop]!.end <= sequence) {
-      this.#bytes -= this.#entries[drop]!.bytes
-      drop++
+    for (let oldest = this.#oldest; oldest !== undefined; oldest = this.#oldest) {
+      if (oldest.end > sequence) return
+      this.#drop()
     }
-    if (drop > 0) this.#entries.splice(0, drop)
   }
-}
 
-function compact(batch: Batch): Batch {
-  const { bodies } = batch
-  if (bodies.buffer.byteLength <= bodies.length * BACKING_RATIO_MAX) return batch
-  const copy = Buffer.allocUnsafeSlow(bodies.length)
-  bodies.copy(copy)
-  return { ...batch, bodies: copy }
+  get #oldest(): Cached | undefined {
+    return this.#entries[this.#head]
+  }
+
+  /** Moving the others up each time would cost as much as there are: 30,000 of single events. */
+  #drop(): void {
+    this.#bytes -= this.#oldest!.bytes
+    this.#entries[this.#head++] = undefined
+    if (2 * this.#head < this.#entries.length) return
+    this.#entries.splice(0, this.#head)
+    this.#head = 0
+  }
+  /** What is kept of a batch, and the bytes that its bodies hold. */
+  #compact(batch: Batch): { readonly kept: Batch; readonly backing: number } {
+    const { bodies } = batch
+    const { length } = bodies
+    const backing = bodies.buffer.byteLength
+    if (backing <= length * BACKING_RATIO_MAX) return { kept: batch, backing }
+    const copy = this.#allocate(length)
+    bodies.copy(copy)
+    return { kept: { ...batch, bodies: copy }, backing: length }
+  }
+
+  #allocate(length: number): Buffer {
+    if (length > SMALL_BYTES_MAX) return Buffer.allocUnsafeSlow(length)
+    if (this.#arenaUsed + length > this.#arena.length) {
+      this.#arena = Buffer.allocUnsafeSlow(ARENA_BYTES)
+      this.#arenaUsed = 0
+    }
+    const from = this.#arenaUsed
+    this.#arenaUsed += length
+    return this.#arena.subarray(from, this.#arenaUsed)
+  }
 }
