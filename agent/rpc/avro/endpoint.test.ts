@@ -143,6 +143,42 @@ describe('a peer that is away', () => {
   })
 })
 
+describe('a peer that does not answer in time', () => {
+  const REQUEST_TIMEOUT_MS = 60_000
+  const LATER_MS = 50_000
+
+  test('in any connection is left in all: what was sent later is not waited for once more', async () => {
+    const server = await serverOf({ react: () => 'silence' })
+    const { endpoint, clock, said } = endpointTo(server, 3)
+    endpoint.connect()
+    await until(() => endpoint.status().connections === 3)
+    const failures = [failureOf(send(endpoint))]
+    clock.advance(LATER_MS)
+    failures.push(failureOf(send(endpoint)))
+    await server.until(() => server.calls.length === 2)
+    clock.advance(REQUEST_TIMEOUT_MS - LATER_MS)
+    for (const failure of await Promise.all(failures))
+      expect(failure).toMatchObject({ code: 'FLM4302', outcome: 'unknown' })
+    expect(endpoint.status()).toMatchObject({ live: false, connections: 0, failures: 1 })
+    expect(said).toEqual(['live', 'down FLM4302'])
+  })
+
+  test('in one connection, but in another, is left in the one', async () => {
+    const server = await serverOf({
+      react: ({ number }) => (number === 0 ? 'silence' : 'OK'),
+    })
+    const { endpoint, clock } = endpointTo(server, 2)
+    endpoint.connect()
+    await until(() => endpoint.status().connections === 2)
+    const failure = failureOf(send(endpoint))
+    clock.advance(LATER_MS)
+    await send(endpoint)
+    clock.advance(REQUEST_TIMEOUT_MS - LATER_MS)
+    expect(await failure).toMatchObject({ code: 'FLM4302' })
+    expect(endpoint.status()).toMatchObject({ live: true, connections: 1 })
+  })
+})
+
 test('a peer that refuses is passed over for growing times, until it answers OK', async () => {
   const server = await serverOf({ react: () => 'FAILED' })
   const { endpoint, clock } = endpointTo(server)

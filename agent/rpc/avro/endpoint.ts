@@ -77,6 +77,8 @@ export class Endpoint {
   #refusals = 0
   #refusingUntilMs = -Infinity
   #why: FlumeError | undefined
+  /** When the peer last said anything: a handshake, OK or not OK. */
+  #heardAtMs = -Infinity
   #eventsTotal = 0
   /** What was last said to the listener; undefined: nothing yet. */
   #saidLive: boolean | undefined
@@ -144,6 +146,7 @@ export class Endpoint {
       if (error.code === 'FLM4304') this.#refused(error)
       throw error
     }
+    this.#heardAtMs = this.#options.clock.monotonic()
     this.#eventsTotal += call.events
     this.#failures = 0
     this.#refusals = 0
@@ -184,7 +187,9 @@ export class Endpoint {
     try {
       connection = await dial(signal, (error) => {
         closed = error
-        if (connection !== undefined && this.#open.delete(connection)) this.#lost(error)
+        if (connection === undefined || !this.#open.delete(connection)) return
+        this.#leaveIfSilent(error)
+        this.#lost(error)
       })
     } catch (thrown) {
       closed = toFlumeError(thrown)
@@ -196,10 +201,22 @@ export class Endpoint {
       return
     }
     this.#open.add(connection)
+    this.#heardAtMs = this.#options.clock.monotonic()
     if (this.#saidLive !== true) on.live(this)
     this.#saidLive = true
     this.connect()
     on.changed()
+  }
+
+  /**
+   * A peer that answered nothing in any connection for the time-out of one hangs in all: what was sent
+   * later in the others would else be waited for once more.
+   */
+  #leaveIfSilent(error: FlumeError): void {
+    if (error.code !== 'FLM4302') return
+    const silentMs = this.#options.clock.monotonic() - this.#heardAtMs
+    if (silentMs < Number(error.facts['requestTimeoutMs'])) return
+    for (const each of this.#open) each.destroy(error)
   }
 
   /** A connection was lost or not had. Those that fail before the next attempt count as one failure. */
@@ -220,6 +237,7 @@ export class Endpoint {
   }
 
   #refused(error: FlumeError): void {
+    this.#heardAtMs = this.#options.clock.monotonic()
     this.#why = error
     // Calls that were under way together and are refused together count once.
     if (this.refusing) return
