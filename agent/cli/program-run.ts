@@ -18,7 +18,7 @@ import {
 } from './options.ts'
 import { print, printError } from './output.ts'
 import type { RunCommandOptions } from './run-command.ts'
-import type { UpCommandOptions } from './up-command.ts'
+import type { UpCommandOptions } from './up/command.ts'
 
 /** What the process is to the commands. */
 export interface Shell {
@@ -126,7 +126,7 @@ Exit codes: 0 stopped in order; 1 failed, or events of a memory channel were lef
 `,
     )
     .action(async (options: Omit<UpCommandOptions, 'terminal' | 'exit'>) => {
-      const { up } = await import('./up-command.ts')
+      const { up } = await import('./up/command.ts')
       outcome.code = await up(
         { ...options, terminal: shell.terminal.stdout, exit: shell.exit },
         OUT,

@@ -88,8 +88,8 @@ function mistakesOf(
     const { problems } = compile(manifests, { agent, resolve })
     if (problems.length > 0) found.set(agent, problems)
   }
-  // Agents share this machine, and so its ports.
-  const listeners = agentsOf(manifests)
+  // Agents share this machine, and so its ports. The first one in the input has it.
+  const listeners = [...new Set(manifests.flatMap((each) => each.agent ?? []))]
     .filter((agent) => !found.has(agent) && replicasOf(manifests, agent) > 0)
     .flatMap((agent) => listenersOf(manifests, agent))
   for (const { manifest, problem } of checkPorts(listeners)) {

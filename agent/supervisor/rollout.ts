@@ -28,22 +28,40 @@ export async function updateReplica(
   spec: ReplicaSpec,
   options: RolloutOptions,
 ): Promise<boolean> {
-  const { report, writeManifest } = options
+  const { report } = options
   const { name } = spec
   if (replica.pid === undefined || !sameArgs(replica.spec, spec)) {
     if (replica.pid !== undefined) report({ type: 'restarting', replica: name })
     await replica.stop()
     if (options.signal.aborted) return false
-    writeManifest(spec)
-    replica.start(spec)
+    // It is to run in any case: in the version of before, if that is what is there.
+    const isWritten = writeManifest(spec, options)
+    replica.start(isWritten ? spec : replica.spec)
+    if (!isWritten) return false
   } else {
     const { lastReload } = await lastStatus(replica, options)
     // The process looks at its file too and may be faster than the signal: both come to the same.
-    writeManifest(spec)
+    if (!writeManifest(spec, options)) return false
     replica.reload(spec)
     return untilApplied(replica, options, lastReload?.at)
   }
   return untilApplied(replica, options, undefined)
+}
+
+/** Whether the process can read its manifests now; why not is reported. */
+export function writeManifest(
+  spec: ReplicaSpec,
+  options: Pick<RolloutOptions, 'writeManifest' | 'report'>,
+): boolean {
+  try {
+    options.writeManifest(spec)
+    return true
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const what = `its manifests cannot be written to ${spec.manifestFile}: ${reason}`
+    options.report({ type: 'held', replica: spec.name, reasons: [what] })
+    return false
+  }
 }
 
 async function lastStatus(replica: Replica, options: RolloutOptions) {

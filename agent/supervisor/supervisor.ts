@@ -5,7 +5,7 @@ import type { Report } from './events.ts'
 import type { LaunchFunction } from './launch.ts'
 import { Replica } from './replica.ts'
 import type { ReplicaSpec, ReplicaState } from './replica.ts'
-import { sameArgs, updateReplica } from './rollout.ts'
+import { sameArgs, updateReplica, writeManifest } from './rollout.ts'
 
 export interface SupervisorOptions {
   readonly launch: LaunchFunction
@@ -65,8 +65,10 @@ export class Supervisor {
    * One call at a time: a later one begins when this one has ended.
    */
   apply(wanted: Wanted): Promise<void> {
-    this.#applying = this.#applying.then(() => this.#apply(wanted))
-    return this.#applying
+    const applied = this.#applying.then(() => this.#apply(wanted))
+    // An error is the caller's; those that wait for their turn have it all the same.
+    this.#applying = applied.catch(() => {})
+    return applied
   }
 
   /** Stops all, in order and at the same time. Resolves to whether all ended well. */
@@ -96,9 +98,9 @@ export class Supervisor {
   #startNew(specs: readonly ReplicaSpec[]): void {
     for (const spec of specs) {
       if (this.#stop.signal.aborted || this.#replicas.has(spec.name)) continue
+      if (!writeManifest(spec, this.#options)) continue
       const replica = new Replica(spec, this.#options)
       this.#replicas.set(spec.name, replica)
-      this.#options.writeManifest(spec)
       replica.start()
     }
   }

@@ -123,7 +123,12 @@ export class Workbench {
   /** `flume run` with a free admin port and the directory's `data`. */
   run(manifest: string, args: readonly string[] = [], options: FlumeOptions = {}): FlumeProcess {
     const all = ['run', '-f', manifest, '--data-dir', this.path('data'), '--admin', '127.0.0.1:0']
-    const started = new FlumeProcess([...all, ...args], { cwd: this.directory, ...options })
+    return this.start([...all, ...args], options)
+  }
+
+  /** `flume …` in the directory. */
+  start(args: readonly string[], options: FlumeOptions = {}): FlumeProcess {
+    const started = new FlumeProcess(args, { cwd: this.directory, ...options })
     this.#processes.push(started)
     return started
   }

@@ -1,5 +1,5 @@
-import { formatDuration, formatNumber, formatRate } from './format.ts'
-import type { ReplicaRow } from './up-rows.ts'
+import { formatDuration, formatNumber, formatRate } from '../format.ts'
+import type { ReplicaRow } from './rows.ts'
 
 /** Problems shown below the table. */
 const PROBLEMS_MAX = 8

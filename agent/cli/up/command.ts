@@ -1,21 +1,21 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { pluginsDirectoryOf } from '../config/resolve.ts'
-import { duration } from '../core/schema.ts'
-import { FlumeError, systemCode, toFlumeError } from '../core/errors.ts'
-import { systemClock } from '../lib/clock.ts'
-import { nodeDisk } from '../lib/disk.ts'
-import type { DiskLock } from '../lib/disk.ts'
-import { systemRandom } from '../lib/random.ts'
-import { probePort } from '../supervisor/free-port.ts'
-import { launchFlume } from '../supervisor/launch.ts'
-import type { LogFormat, LogLevel } from '../telemetry/log-options.ts'
-import { EXIT, OutputClosed } from './output.ts'
-import { fetchStatus } from './status-client.ts'
-import { runUp } from './up.ts'
-import { JsonOutput, LineOutput, TerminalOutput } from './up-output.ts'
-import type { UpOutput } from './up-output.ts'
-import type { Output } from './validate.ts'
+import { pluginsDirectoryOf } from '../../config/resolve.ts'
+import { duration } from '../../core/schema.ts'
+import { FlumeError, systemCode, toFlumeError } from '../../core/errors.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { nodeDisk } from '../../lib/disk.ts'
+import type { DiskLock } from '../../lib/disk.ts'
+import { systemRandom } from '../../lib/random.ts'
+import { probePort } from '../../supervisor/free-port.ts'
+import { launchFlume } from '../../supervisor/launch.ts'
+import type { LogFormat, LogLevel } from '../../telemetry/log-options.ts'
+import { EXIT, OutputClosed } from '../output.ts'
+import { fetchStatus } from '../status-client.ts'
+import { runUp } from './session.ts'
+import { JsonDisplay, LineDisplay, TerminalDisplay } from './display.ts'
+import type { Display } from './display.ts'
+import type { Output } from '../validate.ts'
 
 export interface UpCommandOptions {
   readonly file: readonly string[]
@@ -69,7 +69,7 @@ export async function up(options: UpCommandOptions, out: Output): Promise<number
       probe: probePort,
       launch: launchFlume,
       fetchStatus: (address) => fetchStatus(address, STATUS_TIMEOUT_MS),
-      output: outputFor(options, untilClosed(out, stop)),
+      display: displayFor(options, untilClosed(out, stop)),
       ...signals,
     })
   } catch (error) {
@@ -81,10 +81,10 @@ export async function up(options: UpCommandOptions, out: Output): Promise<number
   }
 }
 
-function outputFor({ output, terminal }: UpCommandOptions, out: Output): UpOutput {
-  if (output === 'json') return new JsonOutput(out, () => systemClock.now())
-  if (!terminal) return new LineOutput(out)
-  return new TerminalOutput(out, () => ({
+function displayFor({ output, terminal }: UpCommandOptions, out: Output): Display {
+  if (output === 'json') return new JsonDisplay(out, () => systemClock.now())
+  if (!terminal) return new LineDisplay(out)
+  return new TerminalDisplay(out, () => ({
     width: process.stdout.columns,
     height: process.stdout.rows,
   }))
@@ -95,21 +95,20 @@ function outputFor({ output, terminal }: UpCommandOptions, out: Output): UpOutpu
  * ends at once then, but here others would be left to see it from a closed pipe.
  */
 function untilClosed(out: Output, stop: () => void): Output {
-  let closed = false
-  const attempt = (write: () => void): void => {
-    if (closed) return
-    try {
-      write()
-    } catch (error) {
-      if (!(error instanceof OutputClosed) && systemCode(error) !== 'EIO') throw error
-      closed = true
-      stop()
+  const guarded = (write: (text: string) => void): ((text: string) => void) => {
+    let closed = false
+    return (text) => {
+      if (closed) return
+      try {
+        write(text)
+      } catch (error) {
+        if (!(error instanceof OutputClosed) && systemCode(error) !== 'EIO') throw error
+        closed = true
+        stop()
+      }
     }
   }
-  return {
-    stdout: (text) => attempt(() => out.stdout(text)),
-    stderr: (text) => attempt(() => out.stderr(text)),
-  }
+  return { stdout: guarded(out.stdout), stderr: guarded(out.stderr) }
 }
 
 /** The first SIGTERM or SIGINT stops all in order, a second one ends all at once; SIGHUP reloads. */

@@ -1,9 +1,9 @@
-import type { Output } from './validate.ts'
-import type { ReplicaRow } from './up-rows.ts'
-import { formatRow, formatTable } from './up-table.ts'
+import type { Output } from '../validate.ts'
+import type { ReplicaRow } from './rows.ts'
+import { formatRow, formatTable } from './table.ts'
 
 /** How `flume up` shows itself. */
-export interface UpOutput {
+export interface Display {
   /** Something happened, or is wrong: one line. */
   message(text: string): void
   /** Called every second. */
@@ -14,7 +14,7 @@ export interface UpOutput {
 const LINES_EVERY = 10
 
 /** A table on a terminal, in place; messages stand above it. */
-export class TerminalOutput implements UpOutput {
+export class TerminalDisplay implements Display {
   readonly #out: Output
   readonly #size: () => { readonly width: number; readonly height: number }
   #lines: readonly string[] = []
@@ -47,7 +47,7 @@ export class TerminalOutput implements UpOutput {
 }
 
 /** Lines for a log: messages, and each replica every ten seconds. */
-export class LineOutput implements UpOutput {
+export class LineDisplay implements Display {
   readonly #out: Output
   #looks = 0
 
@@ -66,7 +66,7 @@ export class LineOutput implements UpOutput {
 }
 
 /** A line of JSON every second; messages go to the standard error output. */
-export class JsonOutput implements UpOutput {
+export class JsonDisplay implements Display {
   readonly #out: Output
   readonly #now: () => number
 

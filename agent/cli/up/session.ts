@@ -1,26 +1,26 @@
 import { join } from 'node:path'
-import { formatCount, formatProblem } from '../config/problem.ts'
-import { readInput } from '../config/input.ts'
-import { resolveInput } from '../config/resolve.ts'
-import { toFlumeError } from '../core/errors.ts'
-import type { AgentStatus } from '../core/status.ts'
-import { sleep } from '../lib/clock.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Random } from '../lib/random.ts'
-import type { Probe } from '../supervisor/free-port.ts'
-import type { LaunchFunction } from '../supervisor/launch.ts'
-import { lastLines, rotateLog } from '../supervisor/log-file.ts'
-import { planPools } from '../supervisor/pools.ts'
-import type { Pool, Pools } from '../supervisor/pools.ts'
-import { PortBook } from '../supervisor/port-book.ts'
-import { Supervisor } from '../supervisor/supervisor.ts'
-import { writeAtomically } from '../supervisor/write-file.ts'
-import { EXIT } from './output.ts'
-import { formatEvent, formatPlace } from './up-messages.ts'
-import type { UpOutput } from './up-output.ts'
-import { Poll } from './up-poll.ts'
-import { rowOf } from './up-rows.ts'
-import { signatureOf, watchFiles } from './watch.ts'
+import { formatCount, formatProblem } from '../../config/problem.ts'
+import { readInput } from '../../config/input.ts'
+import { resolveInput } from '../../config/resolve.ts'
+import { toFlumeError } from '../../core/errors.ts'
+import type { AgentStatus } from '../../core/status.ts'
+import { sleep } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import type { Probe } from '../../supervisor/free-port.ts'
+import type { LaunchFunction } from '../../supervisor/launch.ts'
+import { lastLines, rotateLog } from '../../supervisor/log-file.ts'
+import { planPools } from '../../supervisor/pools.ts'
+import type { Pool, Pools } from '../../supervisor/pools.ts'
+import { PortBook } from '../../supervisor/port-book.ts'
+import { Supervisor } from '../../supervisor/supervisor.ts'
+import { writeAtomically } from '../../supervisor/write-file.ts'
+import { EXIT } from '../output.ts'
+import { formatEvent, formatPlace } from './messages.ts'
+import type { Display } from './display.ts'
+import { Poll } from './poll.ts'
+import { rowOf } from './rows.ts'
+import { signatureOf, watchFiles } from '../watch.ts'
 
 export interface UpOptions {
   readonly files: readonly string[]
@@ -38,7 +38,7 @@ export interface UpOptions {
   readonly probe: Probe
   readonly launch: LaunchFunction
   readonly fetchStatus: (address: string) => Promise<AgentStatus>
-  readonly output: UpOutput
+  readonly display: Display
   /** Its abort stops all in order. */
   readonly signal: AbortSignal
   /** Is given what to call when a reload is asked for. */
@@ -53,7 +53,7 @@ const TAIL_LINES = 3
 
 /** Runs all agents of the input until `signal` aborts. Resolves to the exit code. */
 export async function runUp(options: UpOptions): Promise<number> {
-  const { files, pluginsDirectory, clock, output, signal, onReload, onKill } = options
+  const { files, pluginsDirectory, clock, display, signal, onReload, onKill } = options
   const watched = [...files, pluginsDirectory]
   const signature = await signatureOf(watched)
   const session = new Session(options)
@@ -61,17 +61,14 @@ export async function runUp(options: UpOptions): Promise<number> {
   onReload(() => session.reload())
   onKill(() => session.kill())
   const watcher = watchFiles(watched, signature, clock, () => session.reload())
-  try {
-    while (!signal.aborted) {
-      session.look()
-      await sleep(clock, LOOK_MS, signal)
-    }
-  } finally {
-    watcher.stop()
-  }
-  output.message('stopping all agents')
-  const well = await session.stop()
-  output.message(well ? 'all agents stopped' : 'all agents stopped, not all of them in order')
+  await session.lookUntil(signal)
+  watcher.stop()
+  display.message('stopping all agents')
+  const stopped = new AbortController()
+  const stopping = session.stop().finally(() => stopped.abort())
+  await session.lookUntil(stopped.signal)
+  const well = await stopping
+  display.message(well ? 'all agents stopped' : 'all agents stopped, not all of them in order')
   return well ? EXIT.clean : EXIT.failure
 }
 
@@ -87,13 +84,13 @@ class Session {
   #again = false
 
   constructor(options: UpOptions) {
-    const { dataDir, probe, random, clock, output, fetchStatus } = options
+    const { dataDir, probe, random, clock, display, fetchStatus } = options
     this.#options = options
     this.#ports = PortBook.read(join(dataDir, 'up.json'), { probe, random })
     this.#poll = new Poll(clock, fetchStatus)
     this.#supervisor = new Supervisor({
       ...options,
-      report: (event) => output.message(formatEvent(event, (file) => lastLines(file, TAIL_LINES))),
+      report: (event) => display.message(formatEvent(event, (file) => lastLines(file, TAIL_LINES))),
       writeManifest: (spec) => writeAtomically(spec.manifestFile, spec.manifest),
     })
   }
@@ -102,7 +99,7 @@ class Session {
   async begin(): Promise<boolean> {
     const found = await this.#load()
     if (found.pools.size === 0) return false
-    void this.#supervisor.apply(this.#wanted(found))
+    this.#supervisor.apply(this.#wanted(found)).catch((error: unknown) => this.#failed(error))
     return true
   }
 
@@ -127,19 +124,27 @@ class Session {
     return this.#supervisor.stop()
   }
 
-  look(): void {
+  /** Asks all how they are and shows it, every second. */
+  async lookUntil(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#look()
+      await sleep(this.#options.clock, LOOK_MS, signal)
+    }
+  }
+
+  #look(): void {
     const views = this.#supervisor.views()
-    const { clock, output } = this.#options
+    const { clock, display } = this.#options
     void this.#poll.ask(views, (name) => this.#supervisor.answered(name))
-    output.show(this.#poll.looks(views).map((look) => rowOf(look, clock.monotonic())))
+    display.show(this.#poll.looks(views).map((look) => rowOf(look, clock.monotonic())))
     for (const { logFile } of this.#specs()) rotateLog(logFile)
   }
 
   async #reload(): Promise<void> {
-    const { output, files, signal } = this.#options
+    const { display, files, signal } = this.#options
     if (signal.aborted) return
     if (files.includes('-')) {
-      output.message(
+      display.message(
         'the manifests came from the standard input (-f -), which cannot be read again',
       )
       return
@@ -148,9 +153,13 @@ class Session {
       const found = await this.#load()
       await this.#supervisor.apply(this.#wanted(found))
     } catch (error) {
-      const { code, message } = toFlumeError(error)
-      output.message(`${code} ${message}`)
+      this.#failed(error)
     }
+  }
+
+  #failed(error: unknown): void {
+    const { code, message } = toFlumeError(error)
+    this.#options.display.message(`${code} ${message}`)
   }
 
   #wanted({ pools, kept }: Pools) {
@@ -159,16 +168,16 @@ class Session {
 
   /** Reads the input, says what is wrong with it, and takes over what is not. */
   async #load(): Promise<Pools> {
-    const { files, output, pluginsDirectory } = this.#options
+    const { files, display, pluginsDirectory } = this.#options
     const input = await resolveInput(await readInput(files), pluginsDirectory)
     const found = await planPools(input, this.#pools, { ...this.#options, ports: this.#ports })
     this.#ports.save()
-    for (const note of input.notes) output.message(note)
-    for (const problem of found.problems) output.message(formatProblem(problem))
-    if (found.problems.length > 0) output.message(formatCount(found.problems))
-    for (const agent of found.kept) output.message(`agent ${agent}: ${KEPT}`)
-    for (const agent of found.refused) output.message(`agent ${agent}: ${REFUSED}`)
-    if (found.pools.size === 0 && found.problems.length === 0) output.message(NOTHING)
+    for (const note of input.notes) display.message(note)
+    for (const problem of found.problems) display.message(formatProblem(problem))
+    if (found.problems.length > 0) display.message(formatCount(found.problems))
+    for (const agent of found.kept) display.message(`agent ${agent}: ${KEPT}`)
+    for (const agent of found.refused) display.message(`agent ${agent}: ${REFUSED}`)
+    if (found.pools.size === 0 && found.problems.length === 0) display.message(NOTHING)
     const kept = found.kept.map((agent) => [agent, this.#pools.get(agent)!] as const)
     this.#pools = new Map([...found.pools, ...kept])
     this.#announce()
@@ -181,7 +190,7 @@ class Session {
     const before = this.#places
     this.#places = new Map(places.map((place) => [place.name, formatPlace(place)]))
     for (const [name, text] of this.#places)
-      if (before.get(name) !== text) this.#options.output.message(text)
+      if (before.get(name) !== text) this.#options.display.message(text)
   }
 
   #specs() {

@@ -1,7 +1,7 @@
-import { currentProblems } from '../admin/readiness.ts'
-import type { AgentStatus } from '../core/status.ts'
-import type { ReplicaView } from '../supervisor/supervisor.ts'
-import { totalsOf } from './totals.ts'
+import { currentProblems } from '../../admin/readiness.ts'
+import type { AgentStatus } from '../../core/status.ts'
+import type { ReplicaView } from '../../supervisor/supervisor.ts'
+import { totalsOf } from '../totals.ts'
 
 /** A look at one replica; of its last two answers. */
 export interface Look {

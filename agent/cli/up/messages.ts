@@ -1,7 +1,7 @@
-import type { SupervisorEvent } from '../supervisor/events.ts'
-import type { ReplicaPlace } from '../supervisor/layout.ts'
-import type { Ending } from '../supervisor/launch.ts'
-import { formatDuration } from './format.ts'
+import type { SupervisorEvent } from '../../supervisor/events.ts'
+import type { ReplicaPlace } from '../../supervisor/layout.ts'
+import type { Ending } from '../../supervisor/launch.ts'
+import { formatDuration } from '../format.ts'
 
 /** What happened, in one line for people. `tail` gives the last lines of a log. */
 export function formatEvent(

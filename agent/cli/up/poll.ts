@@ -1,7 +1,7 @@
-import type { AgentStatus } from '../core/status.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { ReplicaView } from '../supervisor/supervisor.ts'
-import type { Answer, Look } from './up-rows.ts'
+import type { AgentStatus } from '../../core/status.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { ReplicaView } from '../../supervisor/supervisor.ts'
+import type { Answer, Look } from './rows.ts'
 
 interface Known {
   readonly pid: number
