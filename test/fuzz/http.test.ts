@@ -29,7 +29,7 @@ afterEach(() => bench.source.stop())
 async function expectUnharmed(): Promise<void> {
   while (bench.status()['connections'] !== 0 || bench.status()['requestsInFlight'] !== 0)
     await turns()
-  expect(bench.status()).toMatchObject({ bodiesBytes: 0 })
+  expect(bench.status()).toMatchObject({ bytesInFlight: 0 })
   expect(bench.errors).toEqual([])
   expect(bench.failures).toEqual([])
   expect((await bench.send(EVENT)).status).toBe(200)
@@ -198,7 +198,7 @@ describe('http source under random input', () => {
         })
         // Those that do not end by themselves are cut off, but for one that was answered and kept.
         while (connections.some(({ socket }) => !socket.closed)) {
-          expect(bench.status()['bodiesBytes']).toBeLessThanOrEqual(BODIES_BYTES_MAX)
+          expect(bench.status()['bytesInFlight']).toBeLessThanOrEqual(BODIES_BYTES_MAX)
           const idle = bench.status()['requestsInFlight'] === 0
           for (const { socket } of connections) if (idle && socket.bytesRead > 0) socket.end()
           await turns()
@@ -216,7 +216,7 @@ describe('http source under random input', () => {
       for (const connection of connections)
         connection.write(i === 0 ? head(BODY_BYTES_MAX) : Buffer.alloc(250, '['))
       await turns(5)
-      most = Math.max(most, bench.status()['bodiesBytes'] as number)
+      most = Math.max(most, bench.status()['bytesInFlight'] as number)
     }
     expect(most).toBeGreaterThan(BODY_BYTES_MAX)
     expect(most).toBeLessThanOrEqual(BODIES_BYTES_MAX)

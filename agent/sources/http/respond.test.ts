@@ -22,7 +22,7 @@ it('answers before it closes, however much a client goes on sending', async () =
   expect(reply).toMatchObject({ status: 413, headers: { connection: 'close' } })
   const chunked = { headers: { 'transfer-encoding': 'chunked' } }
   expect((await bench.send(Buffer.alloc(2 ** 20, 'x'), chunked)).status).toBe(413)
-  expect(bench.status()).toMatchObject({ bodiesBytes: 0 })
+  expect(bench.status()).toMatchObject({ bytesInFlight: 0 })
 })
 
 it('closes a connection whose client neither sends the rest nor goes', async () => {

@@ -24,7 +24,7 @@ describe('http source', () => {
     // Another request is answered meanwhile: there was time to answer the first.
     expect((await bench.send('[]')).status).toBe(200)
     expect(answered).toBe(false)
-    expect(bench.status()).toMatchObject({ requestsInFlight: 1, bodiesBytes: 0 })
+    expect(bench.status()).toMatchObject({ requestsInFlight: 1, bytesInFlight: 0 })
     bench.intake.makeSafe(0)
     expect(await reply).toMatchObject({ status: 200, text: '' })
     expect(bench.status()).toMatchObject({ answers: { 200: 2 } })
@@ -91,7 +91,7 @@ describe('http source', () => {
     bench.intake.accept(0)
     bench.intake.accept(1)
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200])
-    expect(bench.status()).toMatchObject({ bodiesBytes: 0 })
+    expect(bench.status()).toMatchObject({ bytesInFlight: 0 })
   })
 
   it('answers 500 to what went wrong inside, and goes on', async () => {
@@ -124,10 +124,10 @@ describe('clients that go', () => {
     await using bench = await HttpBench.start()
     const connection = bench.connect()
     connection.write(`${head(100)}[{"body":`)
-    await until(() => (bench.status()['bodiesBytes'] as number) > 0)
+    await until(() => (bench.status()['bytesInFlight'] as number) > 0)
     connection.socket.destroy()
     await until(() => bench.status()['requestsInFlight'] === 0)
-    expect(bench.status()).toMatchObject({ bodiesBytes: 0, answers: {} })
+    expect(bench.status()).toMatchObject({ bytesInFlight: 0, answers: {} })
     expect((await bench.send(EVENT)).status).toBe(200)
   })
 
@@ -140,7 +140,7 @@ describe('clients that go', () => {
     connection.socket.destroy()
     await until(() => bench.status()['requestsInFlight'] === 0)
     expect(bench.intake.taken).toEqual([])
-    expect(bench.status()).toMatchObject({ bodiesBytes: 0, connections: 0 })
+    expect(bench.status()).toMatchObject({ bytesInFlight: 0, connections: 0 })
   })
 
   it('is not harmed by one that goes before its events are safe', async () => {
@@ -170,7 +170,7 @@ describe('slow clients', () => {
     connection.write(bytes)
     expect(await connection.closed).toMatch(/^HTTP\/1.1 408 /)
     await until(() => bench.status()['requestsInFlight'] === 0)
-    expect(bench.status()).toMatchObject({ bodiesBytes: 0, connections: 0 })
+    expect(bench.status()).toMatchObject({ bytesInFlight: 0, connections: 0 })
   })
 
   it('waits longer for events to be safe than for a request to come', async () => {

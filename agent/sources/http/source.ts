@@ -68,7 +68,7 @@ class HttpSource implements Source {
       connections: this.#connections.count,
       connectionsRefused: this.#connectionsRefused,
       requestsInFlight: this.#exchanges.size,
-      bodiesBytes: this.#room.bytes,
+      bytesInFlight: this.#room.bytes,
       ...this.#tally.status(),
     }
   }
