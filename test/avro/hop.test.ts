@@ -6,7 +6,7 @@ import type { Sink } from '../../agent/core/sink.ts'
 import { agentSinkSchema } from '../../agent/sinks/agent/config.ts'
 import { CLIENT_FILES, SERVER_FILES } from '../tls/certificates.ts'
 import { AvroBench } from './bench.ts'
-import { NEVER, eventsFrom, failureOf, sinkContext, until } from './fixture.ts'
+import { NEVER, eventsFrom, failureOf, settling, sinkContext, until } from './fixture.ts'
 
 /*
  * The sink and the source of the catalog, over real sockets. The pipeline behind the source is in the
@@ -110,13 +110,11 @@ test('a write that waits for a receiver is not answered before its events are sa
   const sender = await senderTo([bench])
   await sender.write([eventsFrom(0, 1)], NEVER)
   bench.intake.isDurable = false
-  let done = false
-  const write = sender.write([eventsFrom(1, 1)], NEVER).then(() => {
-    done = true
-  })
+  const write = sender.write([eventsFrom(1, 1)], NEVER)
+  const done = settling(write)
   await bench.intake.emissions(2)
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
-  expect(done).toBe(false)
+  expect(done()).toBe(false)
   bench.intake.makeSafe(1)
   await write
 })

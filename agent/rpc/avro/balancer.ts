@@ -201,6 +201,7 @@ export class Balancer {
     journey.at = undefined
     this.#wake()
     if (error === undefined) {
+      call.delivered()
       delivery.delivered()
       return
     }

@@ -2,6 +2,7 @@ import type { Batch, Headers } from '../../core/batch.ts'
 import { slice, startOf } from '../../core/batch.ts'
 import type { Call } from './client-call.ts'
 import { SequenceRanges } from './client-ranges.ts'
+import { FramePool } from './frame-pool.ts'
 import type { Metadata } from './metadata.ts'
 import { appendBatchesFrame } from './request.ts'
 
@@ -19,7 +20,11 @@ const EVENT_OVERHEAD_BYTES = 8
  * events of a request are of one stream and their sequences ascend, so that one stream, one list of ranges
  * and one floor describe them. Nothing is copied here: events are encoded when they are sent.
  */
-export function callsOf(batches: readonly Batch[], limits: CallLimits): Call[] {
+export function callsOf(
+  batches: readonly Batch[],
+  limits: CallLimits,
+  frames = new FramePool(0),
+): EventsCall[] {
   const calls: EventsCall[] = []
   let call: EventsCall | undefined
   for (const batch of batches) {
@@ -28,7 +33,7 @@ export function callsOf(batches: readonly Batch[], limits: CallLimits): Call[] {
     while (from < batch.count) {
       let to = call === undefined ? from : call.fits(batch, from, { ...limits, eventBytes })
       if (call === undefined || to === from) {
-        call = new EventsCall(batch.ids?.stream)
+        call = new EventsCall(batch.ids?.stream, frames)
         calls.push(call)
         to = Math.max(from + 1, call.fits(batch, from, { ...limits, eventBytes }))
       }
@@ -40,17 +45,22 @@ export function callsOf(batches: readonly Batch[], limits: CallLimits): Call[] {
   return calls
 }
 
-class EventsCall implements Call {
+/** A request of events; see Call. */
+export class EventsCall implements Call {
   events = 0
   bytes = 0
+  isDelivered = false
   readonly #stream: string | undefined
   readonly #pieces: Batch[] = []
   readonly #ranges = new SequenceRanges()
   #floor = 0
+  readonly #frames: FramePool
+  #memory: Buffer | undefined
   #frame: Buffer | undefined
 
-  constructor(stream: string | undefined) {
+  constructor(stream: string | undefined, frames: FramePool) {
     this.#stream = stream
+    this.#frames = frames
   }
 
   /** The event of `batch` before which this call is full, `from` on. */
@@ -78,9 +88,24 @@ class EventsCall implements Call {
   }
 
   frame(): Buffer {
-    const metadata = this.#metadata()
-    this.#frame ??= appendBatchesFrame(this.#pieces, { serial: 0, metadata })
+    this.#frame ??= appendBatchesFrame(this.#pieces, {
+      serial: 0,
+      metadata: this.#metadata(),
+      allocate: (bytes) => (this.#memory = this.#frames.take(bytes)),
+    })
     return this.#frame
+  }
+
+  /** What is in it. */
+  get pieces(): readonly Batch[] {
+    return this.#pieces
+  }
+
+  delivered(): void {
+    this.isDelivered = true
+    if (this.#memory !== undefined) this.#frames.give(this.#memory)
+    this.#memory = undefined
+    this.#frame = undefined
   }
 
   #metadata(): Metadata {

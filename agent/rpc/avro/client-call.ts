@@ -9,4 +9,6 @@ export interface Call {
    * One attempt at a time: the connection writes its serial into it.
    */
   frame(): Buffer
+  /** It was answered OK. Its frame is of no further use. */
+  delivered(): void
 }

@@ -9,7 +9,7 @@ const schema = z
 test('a peer that hangs is left after five seconds unless configured otherwise', () => {
   expect(schema.parse({})).toEqual({
     batchSize: 100,
-    batchBytes: 2 ** 20,
+    batchBytes: 2 ** 18,
     connections: 2,
     maxInFlight: 32_768,
     requestTimeout: 5000,

@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000
 /** What every client of Avro sources is configured with, whatever tells it the addresses. */
 export const clientFields = {
   batchBytes: byteSize({ min: 1024, max: 16 * 2 ** 20 })
-    .prefault('1Mi')
+    .prefault('256Ki')
     .describe(
       'A request is ended by this many bytes of bodies and headers, also below `batchSize`; a larger event goes alone.',
     ),

@@ -152,6 +152,26 @@ describe('a write', () => {
     expect(failure).toMatchObject({ code: 'FLM4304', outcome: 'unknown', retryable: true })
   })
 
+  test('that failed is not sent again as far as it arrived', async () => {
+    const server = await serverOf({ react: ({ events }) => refusing(events) })
+    const sink = await sinkTo([server], { batchSize: 10 })
+    const refusing = (events: readonly { readonly body: string }[]) =>
+      events[0]!.body === '20' ? 'FAILED' : 'OK'
+    expect(await failureOf(sink.write([eventsFrom(0, 40)], NEVER))).toMatchObject({
+      outcome: 'unknown',
+    })
+    const before = server.bodies.filter((body) => body !== '20')
+    expect(before.length).toBeGreaterThan(10)
+    server.react = () => 'OK'
+    await sink.write([eventsFrom(0, 25), eventsFrom(25, 25)], NEVER)
+    const counts = Array.from({ length: 50 }, (_, i) =>
+      server.calls.flatMap(({ events }) => events).filter(({ body }) => body === String(i)),
+    ).map((each) => each.length)
+    // The request that was refused came twice, all others once.
+    expect(counts).toEqual(Array.from({ length: 50 }, (_, i) => (i >= 20 && i < 30 ? 2 : 1)))
+    await sink.write([eventsFrom(50, 1)], NEVER)
+  })
+
   test('that is called off settles, with its connection destroyed', async () => {
     const server = await serverOf({ react: () => 'silence' })
     const sink = await sinkTo([server])

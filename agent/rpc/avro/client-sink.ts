@@ -5,14 +5,20 @@ import { TlsContext } from '../../core/tls-context.ts'
 import type { ClientTlsConfig } from '../../core/tls.ts'
 import { Balancer } from './balancer.ts'
 import { callsOf } from './calls.ts'
+import type { EventsCall } from './calls.ts'
 import { calledOff } from './client-errors.ts'
 import { clientTransport } from './client-transport.ts'
+import { DeliveredEvents } from './delivered-events.ts'
 import { addressOf, dialer } from './dial.ts'
+import { FramePool } from './frame-pool.ts'
 
 /** Leases in hand, so that the next are on their way while the first are answered. */
 const WRITES_MAX = 8
 /** Bytes sent and not yet answered, over all connections; what is larger goes alone. */
 const IN_FLIGHT_BYTES_MAX = 8 * 2 ** 20
+
+/** Of buffers kept for the next requests. */
+const FRAMES_KEPT_BYTES_MAX = 4 * 2 ** 20
 
 /** The configuration of a client; see client-config.ts for the fields. */
 export interface ClientConfig {
@@ -42,6 +48,8 @@ export class AvroClientSink implements Sink {
   readonly writesMax = WRITES_MAX
   readonly #peers: readonly Peer[]
   readonly #config: ClientConfig
+  readonly #delivered = new DeliveredEvents()
+  readonly #frames = new FramePool(FRAMES_KEPT_BYTES_MAX)
   #balancer: Balancer | undefined
 
   constructor(peers: readonly Peer[], config: ClientConfig) {
@@ -82,8 +90,15 @@ export class AvroClientSink implements Sink {
   async write(batches: readonly Batch[], signal: AbortSignal): Promise<undefined> {
     if (this.#balancer === undefined) throw calledOff('the sink does not run', 'none')
     const { batchSize, batchBytes } = this.#config
-    const calls = callsOf(batches, { eventsMax: batchSize, bytesMax: batchBytes })
-    await this.#balancer.deliver(calls, signal)
+    const limits = { eventsMax: batchSize, bytesMax: batchBytes }
+    const calls = callsOf(this.#delivered.missing(batches), limits, this.#frames)
+    try {
+      await this.#balancer.deliver(calls, signal)
+    } catch (thrown) {
+      this.#keep(calls)
+      throw thrown
+    }
+    this.#delivered.forget(batches)
     return undefined
   }
 
@@ -93,5 +108,12 @@ export class AvroClientSink implements Sink {
 
   status(): Readonly<Record<string, unknown>> {
     return { endpoints: this.#balancer?.status() ?? [], maxInFlight: this.#config.maxInFlight }
+  }
+
+  /** What arrived of a write that failed is not sent with the next one. */
+  #keep(calls: readonly EventsCall[]): void {
+    for (const { isDelivered, pieces } of calls)
+      for (const { ids, count } of pieces)
+        if (isDelivered && ids !== undefined) this.#delivered.add(ids.stream, ids.first, count)
   }
 }

@@ -37,7 +37,7 @@ function frameOf(text: string, serial = 0): Buffer {
 }
 
 function callOf(text: string, bytes = 1): Call {
-  return { events: 1, bytes, frame: () => frameOf(text) }
+  return { events: 1, bytes, frame: () => frameOf(text), delivered: () => {} }
 }
 
 /** The far end, which reads requests and answers as the test says. */

@@ -23,6 +23,8 @@ export interface RequestOptions {
   /** For the first request of a connection: handshakeRequestBytes(…). */
   readonly handshake?: Buffer
   readonly metadata?: Metadata
+  /** Gives the memory for the frame, which is a view of its start. Default: allocates it. */
+  readonly allocate?: (bytesMax: number) => Buffer
 }
 
 /** Meta and message name; the parameters follow, see decode-events.ts. Throws FLM6101 and FLM6102. */
@@ -78,7 +80,7 @@ function requestFrame(message: string, options: RequestOptions, parameters: Para
   writer.text(message)
   const head = writer.result()
   const bytesMax = FRAME_HEAD_BYTES + head.length + parameters.bytesMax
-  const frame = Buffer.allocUnsafeSlow(bytesMax)
+  const frame = options.allocate?.(bytesMax) ?? Buffer.allocUnsafeSlow(bytesMax)
   head.copy(frame, FRAME_HEAD_BYTES)
   const end = parameters.write(frame, FRAME_HEAD_BYTES + head.length)
   const used = frame.subarray(0, end)
