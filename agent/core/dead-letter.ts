@@ -16,7 +16,11 @@ export const REASON_LENGTH_MAX = 500
 
 /** Of bounded length, and on one line. */
 export function shortReason(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  // Cut first: whoever wrote it may have written megabytes.
+  const line = text
+    .slice(0, 2 * REASON_LENGTH_MAX)
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
   return line.length > REASON_LENGTH_MAX ? `${line.slice(0, REASON_LENGTH_MAX - 1)}…` : line
 }
 

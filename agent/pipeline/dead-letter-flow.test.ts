@@ -135,6 +135,23 @@ describe('a sink that will never take some events', () => {
     await agent.stop()
   })
 
+  test('acknowledges them only when they are safe', async () => {
+    const channels = [{ name: 'c' }, { name: 'd', config: { manual: true } }]
+    const agent = await started(shape({ channels }), (sink, name) => {
+      if (name === 'out') sink.answer = naming
+    })
+    await agent.parts.source('in').emit('0', 'bad 1').safe
+    await agent.pass(500)
+    expect(agent.parts.channel('d').pending).toBe(1)
+    expect(agent.parts.channel('c').acks).toEqual([])
+    expect(delivered(agent)).toEqual([])
+    agent.parts.channel('d').commit()
+    await agent.pass(500)
+    expect(agent.parts.channel('c').acks).toEqual([undefined])
+    expect(delivered(agent)).toEqual(['0'])
+    await agent.stop()
+  })
+
   test('is stopped meanwhile: what is left goes back to its channel', async () => {
     const agent = await started(shape(), (sink, name) => {
       if (name === 'out') sink.answer = (bodies) => refuses(bodies)

@@ -15,7 +15,7 @@ export class TestPipeline {
   readonly disk: SimDisk
   readonly pipeline: Pipeline
 
-  constructor(before?: TestPipeline) {
+  constructor(before?: Pick<TestPipeline, 'parts' | 'disk'>) {
     this.parts = new TestParts()
     for (const [directory, store] of before?.parts.stores ?? [])
       this.parts.stores.set(directory, store)
