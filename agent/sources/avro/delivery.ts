@@ -8,6 +8,7 @@ import type { Metadata } from '../../rpc/avro/metadata.ts'
 import type { Status } from '../../rpc/avro/response.ts'
 import type { Budget } from './budget.ts'
 import type { AvroSourceConfig } from './config.ts'
+import { RoomTimeouts } from './room-timeouts.ts'
 import { SenderRangesInFlight } from './sender-ranges.ts'
 import type { Sender } from './sender.ts'
 import { originOf, senderOf } from './sender.ts'
@@ -28,9 +29,13 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #ranges = new SenderRangesInFlight()
+  readonly #timeouts: RoomTimeouts
 
   constructor(options: DeliveryOptions) {
     this.#options = options
+    const { context, config, stopping } = options
+    const { clock } = context
+    this.#timeouts = new RoomTimeouts({ clock, timeoutMs: config.roomTimeout, stopping })
   }
 
   /**
@@ -71,22 +76,10 @@ export class Delivery {
 
   /** Takes the batch back when it still waits for room after the time for that. */
   #emit(batch: Batch): Receipt {
-    const { config, context, stopping } = this.#options
-    if (stopping.aborted) {
-      const refused = stopped()
-      return receipt(refused, refused)
-    }
-    const room = new AbortController()
-    const takeBack = (): void => room.abort()
-    const timer = context.clock.schedule(takeBack, config.roomTimeout)
-    stopping.addEventListener('abort', takeBack)
-    const emitted = context.emit(batch, room.signal)
-    const settled = (): void => {
-      timer.clear()
-      stopping.removeEventListener('abort', takeBack)
-    }
-    emitted.accepted.then(settled, settled)
-    return emitted
+    const { context, stopping } = this.#options
+    if (!stopping.aborted) return context.emit(batch, this.#timeouts.signal())
+    const refused = stopped()
+    return receipt(refused, refused)
   }
 }
 
