@@ -20,7 +20,10 @@ test('what is wrong with their options is said in a line, exit code 2', async ()
     [['run', '-f', 'x', '--agent-address', 'hub'], /Expected NAME=HOST:PORT\[,HOST:PORT\]/],
     [['run', '-f', 'x', '--port', 'in=4141'], /Expected FLOW\/SOURCE=PORT/],
     [['run', '-f', 'x', '--exit-with-parent', '1'], /number of a descriptor from 3/],
-    [['run', '-f', 'x', '--exit-with-parent', '9'], /--exit-with-parent: descriptor 9: (?:it is not a pipe|EBADF)/],
+    [
+      ['run', '-f', 'x', '--exit-with-parent', '9'],
+      /--exit-with-parent: descriptor 9: (?:it is not a pipe|EBADF)/,
+    ],
     [['up'], /'-f, --file <path\.\.\.>' not specified/],
     [['up', '-f', 'x', '--shutdown-timeout', '5'], /--shutdown-timeout: expected a duration/],
     [['up', '-f', 'x', '--output', 'yaml'], /Allowed choices are text, json/],

@@ -36,6 +36,8 @@ export interface UpCommandOptions {
 const KILL_GRACE_MS = 10_000
 /** An answer that takes longer is none: the table is made anew each second. */
 const STATUS_TIMEOUT_MS = 2_000
+const WIDTH = 100
+const HEIGHT = 24
 /** A shell says 128 + the signal's number of a process that a signal ended: 130 for SIGINT. */
 const SIGNAL_EXIT = 128
 
@@ -84,10 +86,11 @@ export async function up(options: UpCommandOptions, out: Output): Promise<number
 function displayFor({ output, terminal }: UpCommandOptions, out: Output): Display {
   if (output === 'json') return new JsonDisplay(out, () => systemClock.now())
   if (!terminal) return new LineDisplay(out)
-  return new TerminalDisplay(out, () => ({
-    width: process.stdout.columns,
-    height: process.stdout.rows,
-  }))
+  return new TerminalDisplay(out, () => {
+    const { columns, rows } = process.stdout
+    // A terminal that does not know its size says 0.
+    return { width: columns > 0 ? columns : WIDTH, height: rows > 0 ? rows : HEIGHT }
+  })
 }
 
 /**

@@ -68,6 +68,7 @@ export async function runUp(options: UpOptions): Promise<number> {
   const stopping = session.stop().finally(() => stopped.abort())
   await session.lookUntil(stopped.signal)
   const well = await stopping
+  session.show()
   display.message(well ? 'all agents stopped' : 'all agents stopped, not all of them in order')
   return well ? EXIT.clean : EXIT.failure
 }
@@ -134,10 +135,15 @@ class Session {
 
   #look(): void {
     const views = this.#supervisor.views()
-    const { clock, display } = this.#options
     void this.#poll.ask(views, (name) => this.#supervisor.answered(name))
-    display.show(this.#poll.looks(views).map((look) => rowOf(look, clock.monotonic())))
+    this.show()
     for (const { logFile } of this.#specs()) rotateLog(logFile)
+  }
+
+  show(): void {
+    const { clock, display } = this.#options
+    const looks = this.#poll.looks(this.#supervisor.views())
+    display.show(looks.map((look) => rowOf(look, clock.monotonic())))
   }
 
   async #reload(): Promise<void> {
