@@ -30,7 +30,7 @@ export const clientFields = {
       'At most this many events are sent and not yet answered, over all connections. When a receiver fails while it has them, nobody knows whether it took them, and they are sent again: this is also the most that can then arrive twice at another receiver. Our own agents drop what the same one gets again.',
     ),
   requestTimeout: duration({ min: 10, max: 10 * MINUTE_MS })
-    .prefault('5s')
+    .prefault('4s')
     .describe(
       'How long an answer may take, from the one before it. Then the connection is closed and its events are sent again, elsewhere if possible: a receiver that hangs is left after this time.',
     ),
