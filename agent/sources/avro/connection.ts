@@ -12,7 +12,7 @@ export interface ConnectionOptions extends Pick<
   'handshakes' | 'batchEventsMax' | 'deliver' | 'onAnswer' | 'onProblem'
 > {
   readonly frameBytesMax: number
-  /** For one message to arrive, pauses of ours not counted. */
+  /** For one message to arrive, pauses of ours not counted, and for answers to be read. */
   readonly requestTimeoutMs: number
   /** Without a request in the meantime. */
   readonly idleTimeoutMs: number | undefined
@@ -38,6 +38,8 @@ export class Connection implements Reader {
   #endingAtMs: number | undefined
   #closed = false
   #pausedAtMs: number | undefined
+  /** Since when the client has not read its answers. */
+  #stuckAtMs: number | undefined
   /** Answers that are ready and not written yet. */
   readonly #answers: Buffer[] = []
   /** When the message that is being received began, later by the pauses. */
@@ -55,7 +57,7 @@ export class Connection implements Reader {
       onIdle: () => this.#finish(),
     })
     stream.on('data', (chunk: Buffer) => this.#take(chunk))
-    stream.on('drain', () => this.resume())
+    stream.on('drain', () => this.#drained())
     stream.on('error', (error) => this.#failed(error))
     stream.on('close', () => this.#close())
   }
@@ -74,7 +76,8 @@ export class Connection implements Reader {
     const { requestTimeoutMs, idleTimeoutMs = Infinity } = this.#options
     const isLate = (sinceMs: number | undefined): boolean =>
       sinceMs !== undefined && nowMs - sinceMs >= requestTimeoutMs
-    if (this.#isEnding) {
+    if (isLate(this.#stuckAtMs)) this.destroy()
+    else if (this.#isEnding) {
       if (this.#conversation.open === 0 && nowMs - this.#endingAtMs! >= LINGER_MS) this.destroy()
     } else if (this.#pausedAtMs === undefined) {
       const isIdle = nowMs - this.#lastMessageAtMs >= idleTimeoutMs
@@ -97,6 +100,11 @@ export class Connection implements Reader {
   destroy(): void {
     this.#stream.destroy()
     this.#close()
+  }
+
+  #drained(): void {
+    this.#stuckAtMs = undefined
+    this.resume()
   }
 
   get #isEnding(): boolean {
@@ -138,7 +146,8 @@ export class Connection implements Reader {
     const { budget, clock } = this.#options
     const hasRoom = budget.mayRead(this)
     if (hasRoom && !this.#stream.writableNeedDrain) return false
-    if (!hasRoom) budget.wait(this)
+    if (hasRoom) this.#stuckAtMs ??= clock.monotonic()
+    else budget.wait(this)
     this.#pausedAtMs ??= clock.monotonic()
     this.#stream.pause()
     return true
