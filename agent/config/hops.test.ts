@@ -64,6 +64,22 @@ describe('findHops', () => {
     ])
   })
 
+  it('FLM1312: ends that are configured differently', () => {
+    const source = (more: string) =>
+      flow('collect', { agent: 'hub', sources: `[{ name: in, avro: { port: 1, ${more} } }]` })
+    const tls = 'tls: { certificate: a, key: b }'
+    const deflate = 'compression: deflate'
+    expect(hopsOf(sender('edge', 'name: hub'), source(`${tls}, ${deflate}`)).problems).toEqual([
+      'f.yaml:7: FLM1312 spec.sinks[0].agent.compression: the source collect/in of the agent "hub" has compression deflate. Set compression: deflate here too',
+      'f.yaml:7: FLM1312 spec.sinks[0].agent.tls: the source collect/in of the agent "hub" has TLS and this sink has not. Add tls, with the ca to trust',
+    ])
+    expect(hopsOf(sender('edge', 'name: hub, tls: {}'), source('')).problems).toEqual([
+      'f.yaml:7: FLM1312 spec.sinks[0].agent.tls: the source collect/in of the agent "hub" has no TLS. Add tls there, or remove it here',
+    ])
+    const both = sender('edge', `name: hub, tls: { ca: c }, ${deflate}`)
+    expect(hopsOf(both, source(`${tls}, ${deflate}`)).problems).toEqual([])
+  })
+
   it('asks nothing of a sink that has mistakes, or whose agent is not asked for', () => {
     expect(hopsOf(sender('edge', 'nam: hub'))).toEqual({ hops: [], problems: [] })
     expect(hopsOf(sender('other', 'name: edge'))).toEqual({ hops: [], problems: [] })

@@ -22,6 +22,7 @@ export interface HopSource {
   /** Where it is written to listen. */
   readonly host: string
   readonly port: number
+  readonly config: unknown
 }
 
 export interface Hops {
@@ -39,7 +40,10 @@ export function findHops(manifests: readonly Manifest[], agent: string): Hops {
       const found = findHop(manifests, flow, sink)
       if (found === undefined) continue
       if ('problem' in found) faults.push(found)
-      else hops.push(found)
+      else {
+        hops.push(found)
+        faults.push(...disagreements(found))
+      }
     }
   }
   return { hops, faults }
@@ -79,6 +83,33 @@ function findHop(
   return fault('FLM1307', 'name', message)
 }
 
+/** What both ends of a connection have to be configured with alike, where both know of it. */
+function disagreements({ flow, sink, agent, source }: Hop): Fault[] {
+  if (source === undefined) return []
+  const ours = sink.config as Readonly<Record<string, unknown>>
+  const theirs = source.config as Readonly<Record<string, unknown>>
+  const where = `the source ${nameOf(source)} of the agent ${JSON.stringify(agent)}`
+  const fault = (key: string, message: string): Fault =>
+    faultAt(flow, 'FLM1312', [...sink.path, sink.types[0]!, key], message)
+  const faults: Fault[] = []
+  if (ours['compression'] !== theirs['compression']) {
+    const wanted = String(theirs['compression'])
+    faults.push(
+      fault(
+        'compression',
+        `${where} has compression ${wanted}. Set compression: ${wanted} here too`,
+      ),
+    )
+  }
+  if (theirs['tls'] !== undefined && ours['tls'] === undefined)
+    faults.push(
+      fault('tls', `${where} has TLS and this sink has not. Add tls, with the ca to trust`),
+    )
+  if (theirs['tls'] === undefined && ours['tls'] !== undefined)
+    faults.push(fault('tls', `${where} has no TLS. Add tls there, or remove it here`))
+  return faults
+}
+
 function targetOf({ types, config }: SinkDraft) {
   return config === undefined ? undefined : SINKS[types[0]!]!.target?.(config)
 }
@@ -99,7 +130,7 @@ function sourcesOf(manifests: readonly Manifest[], agent: string, type: string):
 function hopSource(flow: string, source: SourceDraft): HopSource | undefined {
   const address = listenAddress(source)
   if (source.name === undefined || address === undefined) return undefined
-  return { flow, name: source.name, ...address }
+  return { flow, name: source.name, ...address, config: source.config }
 }
 
 /** Where a source listens, as it is written; undefined for one that does not, or with mistakes. */

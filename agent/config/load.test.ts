@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { documents, receiver, sender } from '../../test/config/manifests.ts'
 import { loadAgents, loadConfiguration } from './load.ts'
 import { formatCount, formatProblem } from './problem.ts'
 
@@ -51,6 +52,29 @@ describe('loadConfiguration', () => {
     const lines = [...problems.map(formatProblem), formatCount(problems)]
     const text = `${lines.join('\n')}\n`.replaceAll(`${TESTDATA}/`, '')
     expect(text).toBe(readFileSync(join(TESTDATA, 'five-mistakes.txt'), 'utf8'))
+  })
+
+  it('gives mistakes between agents their messages', async () => {
+    const { problems } = await loadConfiguration([join(TESTDATA, 'across-agents.yaml')])
+    const lines = [...problems.map(formatProblem), formatCount(problems)]
+    const text = `${lines.join('\n')}\n`.replaceAll(`${TESTDATA}/`, '')
+    expect(text).toBe(readFileSync(join(TESTDATA, 'across-agents.txt'), 'utf8'))
+  })
+
+  it('takes addresses and ports from where it is called', async () => {
+    writeFileSync(
+      join(directory, 'a.yaml'),
+      documents(sender('edge', 'name: hub'), receiver('collect', 'hub')),
+    )
+    const load = (options: Parameters<typeof loadConfiguration>[1]) =>
+      loadConfiguration([directory], options)
+    expect((await load({ agent: 'edge' })).problems.map((each) => each.code)).toEqual(['FLM1308'])
+    const addresses = new Map([['hub', ['10.0.0.7:4141']]])
+    const { plan } = await load({ agent: 'edge', addresses })
+    expect(plan!.flows[0]!.sinks[0]!.config).toMatchObject({ endpoints: ['10.0.0.7:4141'] })
+    const hub = await load({ agent: 'hub', ports: new Map([['collect/in', 0]]) })
+    expect(hub.plan!.flows[0]!.sources[0]!.config).toMatchObject({ port: 0 })
+    expect(hub.listeners).toEqual(['collect/in'])
   })
 
   it('makes the plan of a full manifest', async () => {

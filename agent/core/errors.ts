@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   FLM1309: 'dead letters have no channel to wait in',
   FLM1310: 'two sources listen at the same port',
   FLM1311: 'the sinks of a group do not fit together',
+  FLM1312: 'the two ends of a hop are configured differently',
   FLM1401: 'a plugin cannot be used',
   FLM1402: 'a plugin refuses its configuration',
   // 2xxx: channel

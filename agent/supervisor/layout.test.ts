@@ -18,7 +18,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true }))
 
-const source = { flow: 'collect', name: 'in', host: '', port: 0 }
+const source = { flow: 'collect', name: 'in', host: '', port: 0, config: {} }
 
 it('leaves the written port to the first replica and gives free ones to the others', async () => {
   const layout = await layOut(read(agent('hub', 3), receiver('collect', 'hub')), 'hub', ports)
