@@ -252,7 +252,7 @@ describe('a peer that hangs', () => {
   })
 
   test('is found out by probes with no event in them, and used again when it answers one', async () => {
-    const { frozen, living, clock, sink } = await frozenAndLiving({ connectTimeout: 1000 })
+    const { frozen, living, clock, sink } = await frozenAndLiving({ connectTimeout: 10_000 })
     const writes = [0, 1].map((i) => sink.write([eventsFrom(i, 1)], NEVER))
     await Promise.any(writes)
     clock.advance(requestTimeout)
