@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentStatus } from '../../agent/core/status.ts'
 
 /** Between two questions: nothing is known more exactly. */
-export const LOOK_MS = 20
+const LOOK_MS = 20
 const ANSWER_MS_MAX = 500
 
 /** A hub as the edge sees it. */
