@@ -59,6 +59,16 @@ test('a channel that could not be opened and a counter that went back are shown 
   expect(text).toContain('in                    0/s')
 })
 
+test('events that were given up are counted beside the failures', () => {
+  const [web] = agentStatus().flows
+  const sources = [{ ...web!.sources[0]!, deadLettersTotal: 12 }]
+  const sinks = [{ ...web!.sinks[0]!, failuresTotal: 1, deadLettersTotal: 1 }]
+  const status = sample(agentStatus({ sources, sinks }), 0)
+  const text = formatStatus(status, status)
+  expect(text).toMatch(/source +in .* 0\/s +12 dead letters\n/)
+  expect(text).toMatch(/sink +out .* 0\/s +1 failure, 1 dead letter\n/)
+})
+
 test('of the sinks of a group it is said which is used, and when the others are tried again', () => {
   const [out] = agentStatus().flows[0]!.sinks
   const health = { live: false, failures: 2, lastError: 'FLM4201 no' }

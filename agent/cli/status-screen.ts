@@ -64,6 +64,7 @@ function flowLines(flow: FlowStatus, rateOf: RateOf): string[] {
       each.state,
       formatCountOf(each.eventsTotal, 'event'),
       rateOf(sourceKey(flow, each), each.eventsTotal),
+      troubleCell(0, each.deadLettersTotal),
     ]),
     ...flow.channels.map((each) => ['channel', each.name, each.type, ...channelCells(each)]),
     ...flow.sinks.map((each) => [
@@ -73,11 +74,20 @@ function flowLines(flow: FlowStatus, rateOf: RateOf): string[] {
       each.state,
       formatCountOf(each.eventsTotal, 'event'),
       rateOf(sinkKey(flow, each), each.eventsTotal),
-      each.failuresTotal === 0 ? '' : formatCountOf(each.failuresTotal, 'failure'),
+      troubleCell(each.failuresTotal, each.deadLettersTotal),
       groupCell(flow, each),
     ]),
   ]
   return [`flow ${flow.name}  ${flow.state}`, ...table(rows)]
+}
+
+/** `2 failures, 1 dead letter`: what went wrong since the start, and what was given up. */
+function troubleCell(failures: number, deadLetters: number): string {
+  const parts = [
+    failures === 0 ? [] : formatCountOf(failures, 'failure'),
+    deadLetters === 0 ? [] : formatCountOf(deadLetters, 'dead letter'),
+  ]
+  return parts.flat().join(', ')
 }
 
 /** What a sink is to its group, where that has several: which one is used, and why not the others. */

@@ -66,13 +66,13 @@ describe('loadConfiguration', () => {
       join(directory, 'a.yaml'),
       documents(sender('edge', 'name: hub'), receiver('collect', 'hub')),
     )
-    const load = (options: Parameters<typeof loadConfiguration>[1]) =>
+    const loadFor = (options: Parameters<typeof loadConfiguration>[1]) =>
       loadConfiguration([directory], options)
-    expect((await load({ agent: 'edge' })).problems.map((each) => each.code)).toEqual(['FLM1308'])
+    expect((await loadFor({ agent: 'edge' })).problems.map((each) => each.code)).toEqual(['FLM1308'])
     const addresses = new Map([['hub', ['10.0.0.7:4141']]])
-    const { plan } = await load({ agent: 'edge', addresses })
+    const { plan } = await loadFor({ agent: 'edge', addresses })
     expect(plan!.flows[0]!.sinks[0]!.config).toMatchObject({ endpoints: ['10.0.0.7:4141'] })
-    const hub = await load({ agent: 'hub', ports: new Map([['collect/in', 0]]) })
+    const hub = await loadFor({ agent: 'hub', ports: new Map([['collect/in', 0]]) })
     expect(hub.plan!.flows[0]!.sources[0]!.config).toMatchObject({ port: 0 })
     expect(hub.listeners).toEqual(['collect/in'])
   })
