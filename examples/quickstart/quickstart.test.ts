@@ -98,6 +98,13 @@ test('repeated lines are allowed up to what was under way; nothing else is', () 
   expect(isPassed({ ...outcome, leftProcesses: [1] })).toBe(false)
 })
 
+test('the table names the time-out of the manifest', () => {
+  const manifest = readFileSync(join(import.meta.dirname, 'edge.yaml'), 'utf8')
+  const table = readFileSync(join(import.meta.dirname, 'report.ts'), 'utf8')
+  const timeout = /requestTimeout: \w+/.exec(manifest)![0]
+  expect(table).toContain(timeout)
+})
+
 test('without the port of the manifest, copies leave the choice to flume up', async () => {
   const server = createServer()
   await new Promise<void>((resolve) => {
