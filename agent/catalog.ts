@@ -179,7 +179,7 @@ function named(
   path: readonly (string | number)[],
   optional = false,
 ): ChannelReference[] {
-  return channels.map((channel, i) => ({ path: [...path, i], channel, optional }))
+  return channels.map((name, i) => ({ path: [...path, i], channel: name, optional }))
 }
 
 const channels = {
@@ -205,7 +205,7 @@ const sinks = {
     summary:
       'Hands events to all replicas of another agent, in turn, and to the others when one fails.',
     example: { name: 'hub' },
-    target: ({ name, source }) => ({ agent: name, source, type: 'avro' }),
+    target: (config) => ({ agent: config.name, source: config.source, type: 'avro' }),
     load: () => import('./sinks/agent/sink.ts'),
   }),
   avro: sink({

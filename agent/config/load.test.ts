@@ -68,7 +68,9 @@ describe('loadConfiguration', () => {
     )
     const loadFor = (options: Parameters<typeof loadConfiguration>[1]) =>
       loadConfiguration([directory], options)
-    expect((await loadFor({ agent: 'edge' })).problems.map((each) => each.code)).toEqual(['FLM1308'])
+    expect((await loadFor({ agent: 'edge' })).problems.map((each) => each.code)).toEqual([
+      'FLM1308',
+    ])
     const addresses = new Map([['hub', ['10.0.0.7:4141']]])
     const { plan } = await loadFor({ agent: 'edge', addresses })
     expect(plan!.flows[0]!.sinks[0]!.config).toMatchObject({ endpoints: ['10.0.0.7:4141'] })
