@@ -21,6 +21,7 @@ export type Oracle = 'channel' | 'delivery' | 'hop'
 const CHANNEL = 'agent/channels/file'
 const SINK = 'agent/sinks/file'
 const SENDERS = 'agent/core/sender-ranges.ts'
+const AVRO_SOURCE = 'agent/sources/avro'
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -158,12 +159,20 @@ export const MUTANTS: readonly Mutant[] = [
     expectation: 'a batch that was overtaken on another connection is answered and not stored',
   },
   {
-    name: 'hop: answered before the sync',
-    file: `${CHANNEL}/segment.ts`,
-    find: '      await this.#file.datasync()\n',
-    replace: '      this.#file.datasync().catch(() => {})\n',
+    name: 'hop: answered before it is safe',
+    file: `${AVRO_SOURCE}/delivery.ts`,
+    find: "await (config.acknowledge === 'OnSafe' ? safe : accepted)",
+    replace: "void (config.acknowledge === 'OnSafe' ? safe : accepted)",
     oracle: 'hop',
-    expectation: 'a power loss takes events for which the receiver answered OK',
+    expectation: 'a crash takes events for which the receiver answered OK',
+  },
+  {
+    name: 'hop: a repeat of what is in flight answered at once',
+    file: `${AVRO_SOURCE}/sender-ranges.ts`,
+    find: 'return each.receipt\n',
+    replace: 'return { accepted: Promise.resolve(), safe: Promise.resolve() }\n',
+    oracle: 'hop',
+    expectation: 'a crash takes events for which OK was answered before the first was safe',
   },
   {
     name: 'hop: what lies below the floor is stored',
@@ -207,14 +216,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     oracle: 'hop',
     expectation: 'after a restart the receiver takes again what it has',
-  },
-  {
-    name: 'hop: a repeat in the same group not seen',
-    file: `${CHANNEL}/group.ts`,
-    find: 'this.#senders.get(stream) ?? this.#state.senders.get(stream)\n      return',
-    replace: 'this.#state.senders.get(stream)\n      return',
-    oracle: 'hop',
-    expectation: 'an event that comes again before it is durable is stored twice',
   },
   {
     name: 'hop: the same epoch after a restart',

@@ -62,6 +62,8 @@ export class SimDisk implements Disk {
     number
   >
   capacityBytes: number
+  /** May be changed at any time, as for a part of a run that is not what it is about. */
+  latency: 'mixed' | 'none'
   /** Bytes taken by others on the same file system. */
   foreignBytes = 0
   /** The error of a full disk: ENOSPC, or EDQUOT where a quota ran out. */
@@ -71,7 +73,6 @@ export class SimDisk implements Disk {
   /** The last calls, for the report of a failed run. */
   readonly trace: string[] = []
   readonly #random: SeededRandom
-  readonly #latency: 'mixed' | 'none'
   readonly #locks = new Set<DiskNode>()
   readonly #inFlight = new Set<InFlight>()
   readonly #stale: Buffer[] = []
@@ -82,7 +83,7 @@ export class SimDisk implements Disk {
 
   constructor(options: SimDiskOptions) {
     this.#random = options.random
-    this.#latency = options.latency ?? 'mixed'
+    this.latency = options.latency ?? 'mixed'
     this.capacityBytes = options.capacityBytes ?? Infinity
   }
 
@@ -220,7 +221,7 @@ export class SimDisk implements Disk {
     const copy = new SimDisk({
       random: this.#random.fork(),
       capacityBytes: this.capacityBytes,
-      latency: this.#latency,
+      latency: this.latency,
     })
     copy.foreignBytes = this.foreignBytes
     copy.fullCode = this.fullCode
@@ -365,7 +366,7 @@ export class SimDisk implements Disk {
   }
 
   async #wait(kind: CallKind): Promise<void> {
-    if (this.#latency === 'none') return
+    if (this.latency === 'none') return
     const how = this.#random.number()
     const slow = kind === 'datasync' || kind === 'syncDirectory'
     if (how < 0.4 && !slow) return

@@ -36,7 +36,7 @@ interface Snapshot {
 }
 
 /** Steps a restart takes at most, and those that a process may take to stop. */
-const RESTART_STEPS_MAX = 12
+const RESTART_STEPS_MAX = 6
 const STOP_STEPS_MAX = 1500
 
 /** An agent on a disk of its own, over crashes, restarts and restored snapshots. */
@@ -58,7 +58,7 @@ export abstract class AgentNode<Process extends AgentProcess> {
   constructor(name: string, world: World) {
     this.name = name
     this.world = world
-    this.disk = new SimDisk({ random: world.random.fork() })
+    this.disk = new SimDisk({ random: world.random.fork(), latency: 'none' })
     this.#listen()
   }
 

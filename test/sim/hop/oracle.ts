@@ -1,5 +1,4 @@
 import { fail } from '../channel-model.ts'
-import type { HopRequest } from './request.ts'
 
 /** One event, from the source of its sender to the outputs of the receivers. */
 interface HopEvent {
@@ -18,6 +17,14 @@ interface HopEvent {
   copiesMax: number
   /** Why it may be missing: a volume went back in time, or the routing drops it. */
   excuse: string | undefined
+}
+
+/** A request as it arrived. */
+export interface Arrival {
+  readonly id: number
+  readonly stream: string
+  readonly floor: number
+  readonly keys: readonly string[]
 }
 
 /** What is kept with a snapshot of a volume: keys that must be there when it comes back. */
@@ -98,12 +105,9 @@ export class HopOracle {
   }
 
   /** A request leaves its sender. */
-  sending(request: HopRequest, receiver: string): void {
-    const { id, sender, stream, floor } = request
-    this.#note(
-      `${sender} → ${receiver}: request ${id}, ${stream} ${rangesOf(request)}, floor ${floor}`,
-    )
-    for (const key of request.keys) this.#event(key).sentTo.add(receiver)
+  sending(sender: string, receiver: string, keys: readonly string[]): void {
+    this.#note(`${sender} → ${receiver}: ${keys[0]} … ${keys.at(-1)}`)
+    for (const key of keys) this.#event(key).sentTo.add(receiver)
   }
 
   /** A sink of the sender itself delivers it, to a target of that name. */
@@ -155,10 +159,9 @@ export class HopOracle {
   /** A receiver answered OK; `channelsOf`: where its routing sends an event; `floor`: the highest it was told. */
   answeredOk(
     receiver: string,
-    request: HopRequest,
+    request: Arrival,
     told: { readonly floor: number; readonly channelsOf: (key: string) => readonly string[] },
   ): void {
-    this.#note(`${receiver}: request ${request.id} OK`)
     for (const key of request.keys) {
       const event = this.#event(key)
       event.okBy.add(receiver)
@@ -270,10 +273,6 @@ function unionOf(channels: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySe
 
 function keysOf(events: Iterable<HopEvent>, holds: (event: HopEvent) => boolean): Memory {
   return new Set([...events].filter(holds).map(({ key }) => key))
-}
-
-function rangesOf({ ranges }: HopRequest): string {
-  return ranges.map(({ first, last }) => `${first}-${last}`).join(',')
 }
 
 function describe({ key, id, sentTo, okBy }: HopEvent): string {

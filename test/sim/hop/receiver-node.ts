@@ -1,13 +1,11 @@
-import type { FileChannelOptions } from '../../../agent/channels/file/options.ts'
 import { fail } from '../channel-model.ts'
 import type { Network } from './network.ts'
 import { AgentNode } from './node.ts'
 import type { ProcessContext } from './node.ts'
-import type { Memory } from './oracle.ts'
+import type { Arrival, Memory } from './oracle.ts'
 import { Output } from './output.ts'
 import { CHANNELS, ReceiverProcess } from './receiver-process.ts'
-import type { Floors, ReceiverFacts } from './receiver-process.ts'
-import type { HopRequest } from './request.ts'
+import type { Floors, ReceiverFacts, ReceiverShape } from './receiver-process.ts'
 import { ROUTINGS } from './routing.ts'
 import type { Routing } from './routing.ts'
 import type { World } from './world.ts'
@@ -22,7 +20,7 @@ export class ReceiverNode extends AgentNode<ReceiverProcess> implements Receiver
   routing: Routing = ROUTINGS[0]!
   stalled = false
   readonly #network: Network
-  readonly #options: FileChannelOptions
+  readonly #shape: ReceiverShape
   readonly #outputs = new Map<string, Output>()
   /** Whether what it stores it must store once: the routing and the disk are what they were. */
   #once = true
@@ -38,11 +36,11 @@ export class ReceiverNode extends AgentNode<ReceiverProcess> implements Receiver
   constructor(
     name: string,
     world: World,
-    parts: { network: Network; options: FileChannelOptions; once: boolean },
+    parts: { network: Network; shape: ReceiverShape; once: boolean },
   ) {
     super(name, world)
     this.#network = parts.network
-    this.#options = parts.options
+    this.#shape = parts.shape
     this.#once = parts.once
     for (const channel of CHANNELS) this.#outputs.set(channel, new Output(`${channel} of ${name}`))
   }
@@ -85,7 +83,7 @@ export class ReceiverNode extends AgentNode<ReceiverProcess> implements Receiver
   }
 
   /** A request came in. */
-  arrived(request: HopRequest, floors: Floors): void {
+  arrived(request: Arrival, floors: Floors): void {
     const { id, stream, floor, keys } = request
     const known = new Map<string, number>()
     for (const [channel, streams] of floors) known.set(channel, streams.get(stream) ?? 0)
@@ -93,10 +91,9 @@ export class ReceiverNode extends AgentNode<ReceiverProcess> implements Receiver
     this.#newAtArrival.set(id, new Set(keys.filter((key) => !this.#arrivedKeys.has(key))))
     for (const key of keys) this.#arrivedKeys.add(key)
     this.#toldFloors.set(stream, Math.max(floor, this.#toldFloors.get(stream) ?? 0))
-    this.world.note(`${this.name}: request ${id} arrives`)
   }
 
-  answeredOk(request: HopRequest, { channelsOf }: Routing, floors: Floors): void {
+  answeredOk(request: Arrival, { channelsOf }: Routing, floors: Floors): void {
     const { id, stream, floor } = request
     const told = this.#toldFloors.get(stream)!
     this.world.oracle.answeredOk(this.name, request, { floor: told, channelsOf })
@@ -124,7 +121,7 @@ export class ReceiverNode extends AgentNode<ReceiverProcess> implements Receiver
   }
 
   protected process(context: ProcessContext): ReceiverProcess {
-    return new ReceiverProcess(this, context, this.#options)
+    return new ReceiverProcess(this, context, this.#shape)
   }
 
   protected ended(process: ReceiverProcess): void {

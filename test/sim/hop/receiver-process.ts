@@ -3,26 +3,23 @@ import { bodyAt, headerAt } from '../../../agent/core/batch.ts'
 import type { Batch } from '../../../agent/core/batch.ts'
 import type { Channel, Lease } from '../../../agent/core/channel.ts'
 import { FlumeError } from '../../../agent/core/errors.ts'
-import { allReceipts } from '../../../agent/core/receipt.ts'
-import { tightest } from '../../../agent/pipeline/cut.ts'
-import { Intake } from '../../../agent/pipeline/intake.ts'
-import { SourceEvents } from '../../../agent/telemetry/events.ts'
+import type { Intake } from '../../../agent/pipeline/intake.ts'
 import { copyInBody, fail } from '../channel-model.ts'
-import { TestLog } from '../flow-parts.ts'
+import type { Link } from './link.ts'
 import type { Endpoint } from './network.ts'
 import { openChannel } from './node.ts'
 import type { AgentProcess, ProcessContext } from './node.ts'
+import type { Arrival } from './oracle.ts'
 import type { Output } from './output.ts'
-import type { Answer, HopRequest } from './request.ts'
-import { REQUEST_HEADER, batchesOf } from './request.ts'
-import { selectorOf } from './routing.ts'
+import { intakeOf } from './receiver-intake.ts'
+import { REQUEST_HEADER, ReceiverSource } from './receiver-source.ts'
 import type { Routing } from './routing.ts'
-import { METRICS } from './world.ts'
+import { STEP_MS } from './world.ts'
 
 const SINK = 'out'
 export const CHANNELS = ['c1', 'c2']
-/** Steps that a receiver waits for room before it answers FAILED. */
-const PATIENCE_STEPS_MAX = 60
+/** Steps that events wait for room before they are answered FAILED. */
+const ROOM_TIMEOUT_STEPS_MAX = 60
 /** Steps a sink takes for one lease. */
 const DELIVERY_STEPS_MAX = 4
 
@@ -37,9 +34,15 @@ export interface ReceiverFacts {
   readonly stalled: boolean
   readonly routing: Routing
   output(channel: string): Output
-  arrived(request: HopRequest, floors: Floors): void
-  answeredOk(request: HopRequest, routing: Routing, floors: Floors): void
+  arrived(request: Arrival, floors: Floors): void
+  answeredOk(request: Arrival, routing: Routing, floors: Floors): void
   deliver(channel: string, key: string, request: number): void
+}
+
+export interface ReceiverShape {
+  readonly channel: FileChannelOptions
+  /** Above it nothing more is read from connections. */
+  readonly inFlightBytesMax: number
 }
 
 interface OpenChannel {
@@ -49,22 +52,23 @@ interface OpenChannel {
 }
 
 /**
- * One life of a receiver: an Avro source without its wire, the pipeline's intake, file channels, and
+ * One life of a receiver: an Avro source without its socket, the pipeline's intake, file channels, and
  * sinks that drain them.
  */
 export class ReceiverProcess implements AgentProcess, Endpoint {
   readonly #node: ReceiverFacts
   readonly #context: ProcessContext
-  readonly #options: FileChannelOptions
+  readonly #options: ReceiverShape
   readonly #channels = new Map<string, OpenChannel>()
-  readonly #inFlight = new Map<string, Promise<boolean>>()
   readonly #floors: Floors = new Map()
   readonly #ending = new AbortController()
   #routing: Routing
   #intake: Intake | undefined
+  #source: ReceiverSource | undefined
+  #removal: Promise<void> = Promise.resolve()
   #dead = false
 
-  constructor(node: ReceiverFacts, context: ProcessContext, options: FileChannelOptions) {
+  constructor(node: ReceiverFacts, context: ProcessContext, options: ReceiverShape) {
     this.#node = node
     this.#context = context
     this.#options = options
@@ -76,10 +80,10 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
   }
 
   get frozen(): boolean {
-    return this.#node.frozen || this.rerouting
+    return this.#node.frozen
   }
 
-  /** Between two routings: requests wait. */
+  /** Between two routings: it does not listen. */
   get rerouting(): boolean {
     return this.#intake === undefined
   }
@@ -95,13 +99,13 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
     const { channels } = this.#routing
     for (const name of CHANNELS)
       if (there.includes(name) || channels.includes(name)) await this.#open(name)
-    this.#intake = this.#makeIntake()
+    this.#begin(this.#routing)
   }
 
   async stop(): Promise<void> {
     this.#ending.abort()
-    this.#intake?.end()
-    await this.#intake?.settled()
+    await this.#end()
+    await this.#removal
     for (const { channel, leaving } of this.#channels.values()) {
       leaving.abort()
       await channel.close()
@@ -116,19 +120,19 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
 
   /** As a reload: the source stops, what it owes is settled, and a new one begins. */
   async reroute(routing: Routing): Promise<void> {
-    const intake = this.#intake!
-    intake.end()
-    this.#intake = undefined
-    this.#inFlight.clear()
-    await intake.settled()
+    await this.#end()
+    await this.#removal
     for (const name of routing.channels) if (!this.#channels.has(name)) await this.#open(name)
-    if (this.#ending.signal.aborted) return
-    this.#routing = routing
-    this.#intake = this.#makeIntake()
+    if (!this.#ending.signal.aborted) this.#begin(routing)
   }
 
   /** A channel that the routing does not name goes, with its directory, once it is empty. */
-  async removeChannel(): Promise<void> {
+  removeChannel(): Promise<void> {
+    this.#removal = this.#removal.then(() => this.#remove())
+    return this.#removal
+  }
+
+  async #remove(): Promise<void> {
     const { disk, world } = this.#context
     for (const [name, { channel, leaving }] of this.#channels) {
       if (this.rerouting || this.#routing.channels.includes(name)) continue
@@ -145,55 +149,15 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
     }
   }
 
-  async handle(request: HopRequest): Promise<Answer> {
-    const { world } = this.#context
-    const routing = this.#routing
-    this.#node.arrived(request, this.#floors)
-    const safe = await this.#taken(request)
-    if (this.#dead) return new Promise(() => {})
-    if (!safe) {
-      world.note(`${this.name}: request ${request.id} FAILED`)
-      return 'failed'
-    }
-    this.#node.answeredOk(request, routing, this.#floors)
-    return 'ok'
-  }
-
-  /** Whether the events are safe. A repeat of a request that is under way waits for the same receipt. */
-  #taken(request: HopRequest): Promise<boolean> {
-    const name = `${request.stream} ${request.ranges.map(({ first, last }) => `${first}-${last}`).join()}`
-    const known = this.#inFlight.get(name)
-    if (known !== undefined) return known
-    const taken = this.#emit(request)
-    this.#inFlight.set(name, taken)
-    const settled = (): void => void this.#inFlight.delete(name)
-    taken.then(settled, settled)
-    return taken
-  }
-
-  async #emit(request: HopRequest): Promise<boolean> {
-    const intake = this.#intake!
-    const { world, random } = this.#context
-    const patience = new AbortController()
-    void world
-      .after(random.between(5, PATIENCE_STEPS_MAX))
-      .then(() => patience.abort(new Error('no room in time')))
-    try {
-      const receipts = batchesOf(request).map((batch) => intake.emit(batch, patience.signal))
-      await allReceipts(receipts).safe
-      return true
-    } catch (error) {
-      if (!(error instanceof FlumeError)) throw error
-      world.note(`${this.name}: request ${request.id}: ${error.code}`)
-      if (error.retryable || this.#ending.signal.aborted) return false
-      throw error
-    }
+  accept(link: Link): boolean {
+    this.#source?.accept(link)
+    return this.#source !== undefined
   }
 
   async #open(name: string): Promise<void> {
     const output = this.#node.output(name)
     const isNew = !(await this.#context.disk.list('/data')).includes(name)
-    const channel = await openChannel(name, this.#options, this.#context)
+    const channel = await openChannel(name, this.#options.channel, this.#context)
     const open = { channel, leaving: new AbortController() }
     this.#channels.set(name, open)
     if (isNew) output.begin([])
@@ -236,30 +200,37 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
     this.#node.deliver(channel, key, Number(request))
   }
 
-  #makeIntake(): Intake {
-    const { clock, random } = this.#context
-    const { hash, channels } = this.#routing
-    const fed = channels.map((name) => [name, this.#channels.get(name)!.channel] as const)
-    const intake = new Intake({
-      flow: 'flow',
-      source: 'in',
-      routingHash: hash,
-      channels: new Map(
-        fed.map(([name, channel]) => [
-          name,
-          { channel, append: (batch, room) => channel.append(batch, room) },
-        ]),
-      ),
-      requiredChannels: channels,
-      interceptors: [],
-      selector: selectorOf(this.#routing),
-      limits: tightest(fed.map(([, channel]) => channel.limits)),
+  #begin(routing: Routing): void {
+    const { world, clock, random } = this.#context
+    const intake = intakeOf(routing, (name) => this.#channels.get(name)!.channel, this.#context)
+    this.#routing = routing
+    this.#intake = intake
+    this.#source = new ReceiverSource({
+      name: this.name,
+      world,
       clock,
-      random: random.fork(),
-      events: new SourceEvents('flow', 'in', { log: new TestLog(), metrics: METRICS }),
+      emit: (batch, signal) => intake.emit(batch, signal),
+      inFlightBytesMax: this.#options.inFlightBytesMax,
+      roomTimeoutMs: random.between(3, ROOM_TIMEOUT_STEPS_MAX) * STEP_MS,
+      arrived: (request) => this.#node.arrived(request, this.#floors),
+      answered: (request, answer) => {
+        if (this.#dead || answer === 'FAILED') return
+        if (answer !== 'OK') fail(`${this.name} answered ${answer}`)
+        this.#node.answeredOk(request, routing, this.#floors)
+      },
     })
-    intake.begin(`1.${hash}`, [])
-    return intake
+  }
+
+  /** No more requests; what is under way is answered, or given back. */
+  async #end(): Promise<void> {
+    const source = this.#source
+    const intake = this.#intake
+    this.#source = undefined
+    this.#intake = undefined
+    if (this.#context.random.chance(0.5)) intake?.end()
+    await source?.stop()
+    intake?.end()
+    await intake?.settled()
   }
 
   #failed(error: unknown): void {

@@ -7,10 +7,11 @@ import type { RunResult } from '../fault-run.ts'
 import { SeededRandom } from '../random.ts'
 import { Network } from './network.ts'
 import { ReceiverNode } from './receiver-node.ts'
+import type { ReceiverShape } from './receiver-process.ts'
 import { ROUTINGS } from './routing.ts'
 import type { SenderShape } from './sender-process.ts'
 import { SenderNode } from './sender-node.ts'
-import { World } from './world.ts'
+import { STEP_MS, World } from './world.ts'
 
 const OPERATIONS_MIN = 50
 const OPERATIONS_MAX = 80
@@ -92,7 +93,7 @@ class HopRun {
     const once = !options.forgets
     this.#receivers = Array.from(
       { length: RECEIVERS },
-      (_, i) => new ReceiverNode(`hub${i}`, world, { network, options: options.receiver, once }),
+      (_, i) => new ReceiverNode(`hub${i}`, world, { network, shape: options.receiver, once }),
     )
     const shape = shapeOf(random, options.sender)
     const parts = { network, receivers: this.#receivers, shape }
@@ -123,7 +124,7 @@ class HopRun {
   async run(): Promise<void> {
     const random = this.#random
     for (const node of this.#nodes()) await node.prepare()
-    await this.#pass(10)
+    await this.#started()
     const count = random.between(OPERATIONS_MIN, OPERATIONS_MAX)
     for (; this.operations < count; this.operations++) {
       const action = random.weighted(this.#weights)
@@ -213,8 +214,15 @@ class HopRun {
     }
     await this.#settle()
     for (const node of this.#nodes()) node.crash('power')
+    for (const node of this.#nodes()) node.disk.latency = 'none'
     await this.#settle()
     world.oracle.check(new Map(this.#nodes().map((each) => [each.name, each.outputs()])))
+  }
+
+  /** The first start is not what a run is about. */
+  async #started(): Promise<void> {
+    while (this.#nodes().some((node) => node.running === undefined)) await this.#pass(1)
+    for (const node of this.#nodes()) node.disk.latency = 'mixed'
   }
 
   async #settle(): Promise<void> {
@@ -246,7 +254,7 @@ class HopRun {
 
 interface Sizes {
   readonly sender: FileChannelOptions
-  readonly receiver: FileChannelOptions
+  readonly receiver: ReceiverShape
   /** The receivers forget senders for want of room: what they forgot may come twice. */
   readonly forgets: boolean
 }
@@ -264,7 +272,10 @@ function optionsOf(random: SeededRandom): Sizes {
   const receiver = channel(random.chance(0.3) ? 40 : undefined)
   return {
     sender: channel(undefined),
-    receiver: forgets ? { ...receiver, positionsBytesMax: 500 } : receiver,
+    receiver: {
+      channel: forgets ? { ...receiver, positionsBytesMax: 500 } : receiver,
+      inFlightBytesMax: random.pick([8 * KIB, 1024 * KIB]),
+    },
     forgets,
   }
 }
@@ -274,8 +285,11 @@ function shapeOf(random: SeededRandom, options: FileChannelOptions): SenderShape
     options,
     channels: random.chance(0.3) ? ['a', 'b'] : ['a'],
     writesMax: random.between(1, 3),
-    timeoutSteps: random.pick([10, 25, 60]),
-    policy: random.pick(['failover', 'balance'] as const),
+    client: {
+      connections: random.between(1, 2),
+      inFlightEventsMax: random.pick([10, 60, 10_000]),
+      requestTimeoutMs: STEP_MS * random.pick([6, 15, 50]),
+    },
     writesFile: random.chance(0.35),
   }
 }

@@ -1,14 +1,13 @@
 import type { FileChannelOptions } from '../../../agent/channels/file/options.ts'
-import { batchOf } from '../../../agent/core/batch.ts'
+import { batchOf, bodyAt } from '../../../agent/core/batch.ts'
 import type { Channel, Lease } from '../../../agent/core/channel.ts'
 import { FlumeError } from '../../../agent/core/errors.ts'
 import { bodyOf, copyInBody } from '../channel-model.ts'
-import type { Connection, Endpoint } from './network.ts'
 import { openChannel } from './node.ts'
 import type { AgentProcess, ProcessContext } from './node.ts'
 import type { Output } from './output.ts'
-import type { HopRequest, SentEvent } from './request.ts'
-import { eventsOfLease, requestOf } from './request.ts'
+import { SenderClient } from './sender-client.ts'
+import type { Peer, SenderClientShape } from './sender-client.ts'
 
 const EVENTS_MAX = 8
 const FILLER_MAX = 40
@@ -16,9 +15,6 @@ const FILLER_MAX = 40
 const EMIT_STEPS_MAX = 30
 /** Steps between a failed write and the next. */
 const BACKOFF_STEPS_MAX = 10
-const CONNECTIONS_MAX = 2
-/** With nothing in the way an answer comes in time, or those that are given up would pile up for ever. */
-const CALM_TIMEOUT_STEPS = 400
 
 const NEXT = 'next'
 const FILE = 'file'
@@ -28,11 +24,8 @@ export interface SenderShape {
   readonly channels: readonly string[]
   /** Writes that a sink works on at a time. */
   readonly writesMax: number
-  /** Steps that an answer may take. */
-  readonly timeoutSteps: number
-  /** 'failover': stays with a receiver until it fails; 'balance': any, for each write. */
-  readonly policy: 'failover' | 'balance'
-  /** Beside the hop it has a sink that writes a file, for when the receivers fail it. */
+  readonly client: SenderClientShape
+  /** Beside the hop it has a sink that writes a file, most often for when the receivers fail it. */
   readonly writesFile: boolean
 }
 
@@ -40,13 +33,7 @@ export interface SenderShape {
 export interface SenderFacts {
   readonly name: string
   nextKeys(count: number): string[]
-  nextRequest(): number
-  /** The receiver for the next write. */
-  choose(): number
-  failed(receiver: number): void
-  /** What listens there, if anything. */
-  endpoint(receiver: number): Endpoint | undefined
-  connect(endpoint: Endpoint): Connection
+  readonly peers: readonly Peer[]
   /** The file that the second sink of a channel writes. */
   file(channel: string): Output
 }
@@ -54,6 +41,8 @@ export interface SenderFacts {
 interface NamedChannel {
   readonly name: string
   readonly channel: Channel
+  /** Of the sink that hands over. */
+  readonly client: SenderClient
 }
 
 /** One life of a sender: file channels, and the loops of a sink that hands over what is in them. */
@@ -63,7 +52,6 @@ export class SenderProcess implements AgentProcess {
   readonly #shape: SenderShape
   readonly #channels: NamedChannel[] = []
   readonly #ending = new AbortController()
-  readonly #connections: Connection[] = []
   #dead = false
 
   constructor(node: SenderFacts, context: ProcessContext, shape: SenderShape) {
@@ -80,7 +68,9 @@ export class SenderProcess implements AgentProcess {
     for (const name of this.#shape.channels) {
       const channel = await openChannel(name, this.#shape.options, this.#context)
       this.#node.file(name).cutTo(Number(channel.sinkState(FILE) ?? 0))
-      const named = { name, channel }
+      const parts = { peers: this.#node.peers, shape: this.#shape.client }
+      const client = new SenderClient(`${this.#node.name}/${name}`, this.#context, parts)
+      const named = { name, channel, client }
       this.#channels.push(named)
       for (let slot = 0; slot < this.#shape.writesMax; slot++)
         this.#work(named).catch((error: unknown) => this.#failed(error))
@@ -89,14 +79,15 @@ export class SenderProcess implements AgentProcess {
 
   async stop(): Promise<void> {
     this.#ending.abort()
-    this.#giveUp()
-    for (const { channel } of this.#channels) await channel.close()
+    for (const { channel, client } of this.#channels) {
+      client.stop()
+      await channel.close()
+    }
   }
 
   dead(): void {
     this.#dead = true
-    this.#ending.abort()
-    this.#giveUp()
+    for (const { client } of this.#channels) client.leave()
   }
 
   /** Events of a source that cannot read again: each is sent into the channel once. */
@@ -136,12 +127,12 @@ export class SenderProcess implements AgentProcess {
   }
 
   /** As a sink and its runner: takes, writes, acknowledges or releases, until the process ends. */
-  async #work({ name, channel }: NamedChannel): Promise<void> {
+  async #work({ name, channel, client }: NamedChannel): Promise<void> {
     const { world, random } = this.#context
     const { signal } = this.#ending
     let failed = false
-    while (!signal.aborted) {
-      const toFile: boolean = failed && this.#shape.writesFile && random.chance(0.6)
+    while (!signal.aborted && !this.#dead) {
+      const toFile: boolean = this.#shape.writesFile && random.chance(failed ? 0.5 : 0.2)
       let lease: Lease | undefined
       try {
         const eventsMax = random.pick([1, 3, 10, 40])
@@ -153,99 +144,56 @@ export class SenderProcess implements AgentProcess {
         continue
       }
       if (lease === undefined || this.#dead) return
-      const events = eventsOfLease(lease.batches, copyInBody)
-      for (const { key, stream, sequence } of events) world.oracle.leased(key, stream, sequence)
-      const state = toFile ? this.#writeFile(name, events) : undefined
-      failed = !toFile && !(await this.#write(events))
+      const keys = this.#leased(lease)
+      const state = toFile ? this.#writeFile(name, keys) : undefined
+      failed = !toFile && !(await this.#write(client, lease))
       if (this.#dead) return
       if (failed) {
         lease.release()
         await world.after(random.between(0, BACKOFF_STEPS_MAX))
-      } else this.#acknowledge(lease, events, state)
+      } else this.#acknowledge(lease, keys, state)
     }
   }
 
+  #leased(lease: Lease): string[] {
+    const { oracle } = this.#context.world
+    return lease.batches.flatMap((batch) => {
+      const { stream, first } = batch.ids!
+      return Array.from({ length: batch.count }, (_, i) => {
+        const key = copyInBody(bodyAt(batch, i))
+        oracle.leased(key, stream, first + i)
+        return key
+      })
+    })
+  }
+
   /** As the file sink: what is behind the acknowledged length goes when the sink starts again. */
-  #writeFile(channel: string, events: readonly SentEvent[]): Buffer {
+  #writeFile(channel: string, keys: readonly string[]): Buffer {
     const { oracle } = this.#context.world
     const file = this.#node.file(channel)
-    const keys = events.map(({ key }) => key)
     oracle.written(keys, file.name)
     for (const key of keys) file.push(key, true)
     return Buffer.from(String(file.length))
   }
 
-  /** Whether a receiver has all of it. */
-  async #write(events: readonly SentEvent[]): Promise<boolean> {
-    const { oracle } = this.#context.world
-    const keys = events.map(({ key }) => key)
-    const receiver = this.#node.choose()
-    const results = this.#cut(events).map((request) => this.#send(request, receiver))
-    const done = (await Promise.all(results)).every((ok) => ok)
-    if (this.#dead || done) return done
-    oracle.gaveUp(keys)
-    this.#node.failed(receiver)
-    return false
+  /** Whether receivers have all of it. */
+  async #write(client: SenderClient, lease: Lease): Promise<boolean> {
+    try {
+      await client.write(lease.batches, this.#ending.signal)
+      return true
+    } catch (error) {
+      if (error instanceof FlumeError && error.retryable) return false
+      throw error
+    }
   }
 
-  #acknowledge(lease: Lease, events: readonly SentEvent[], state: Buffer | undefined): void {
+  #acknowledge(lease: Lease, keys: readonly string[], state: Buffer | undefined): void {
     const { oracle } = this.#context.world
-    const keys = events.map(({ key }) => key)
     oracle.acknowledging(keys)
     const durable = (): void => {
       if (!this.#dead) oracle.acknowledged(keys)
     }
     lease.ack(state).then(durable, (error: unknown) => this.#failed(error))
-  }
-
-  /** Requests of one stream each, cut in other places each time. */
-  #cut(events: readonly SentEvent[]): HopRequest[] {
-    const { random } = this.#context
-    const requests: HopRequest[] = []
-    for (let from = 0; from < events.length;) {
-      const { stream } = events[from]!
-      const most = random.chance(0.5) ? events.length : random.between(1, events.length)
-      let to = from + 1
-      while (to < events.length && to - from < most && events[to]!.stream === stream) to++
-      requests.push(requestOf(this.#node.nextRequest(), this.#node.name, events.slice(from, to)))
-      from = to
-    }
-    return requests
-  }
-
-  /** Whether it was answered OK in time. */
-  async #send(request: HopRequest, receiver: number): Promise<boolean> {
-    const { world } = this.#context
-    const connection = this.#connection(receiver)
-    if (connection === undefined) return false
-    world.oracle.sending(request, connection.endpoint.name)
-    const answer = connection.send(request)
-    let settled = false
-    const patience = world.calm ? CALM_TIMEOUT_STEPS : this.#shape.timeoutSteps
-    void world.after(patience).then(() => settled || connection.giveUp())
-    const result = await answer
-    settled = true
-    if (!this.#dead) world.note(`${this.#node.name}: request ${request.id} ${result}`)
-    return result === 'ok'
-  }
-
-  /** One of several, so that requests overtake each other. undefined: nobody listens. */
-  #connection(receiver: number): Connection | undefined {
-    const endpoint = this.#node.endpoint(receiver)
-    if (endpoint === undefined || this.#dead) return undefined
-    const open = this.#connections.filter((each) => each.open)
-    this.#connections.splice(0, Infinity, ...open)
-    const there = open.filter((each) => each.endpoint === endpoint)
-    const { random } = this.#context
-    if (there.length >= CONNECTIONS_MAX || (there.length > 0 && random.chance(0.5)))
-      return random.pick(there)
-    const made = this.#node.connect(endpoint)
-    this.#connections.push(made)
-    return made
-  }
-
-  #giveUp(): void {
-    for (const connection of this.#connections) connection.giveUp()
   }
 
   #failed(error: unknown): void {
