@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { alternate } from './alternate.ts'
 import type { Load, LoadResult } from './avro-load.ts'
+import { diskAlone } from './disk-alone.ts'
 import { bytesIn, check } from './drain.ts'
 import { Flume, avroSource, fileChannel, fileRoll } from './flume.ts'
 import { freePort, listening } from './free-port.ts'
@@ -57,6 +58,7 @@ export async function avro(work: WorkFolder, effort: Effort): Promise<string> {
   const rows: string[][] = []
   const ratios: string[][] = []
   const syncs: string[][] = []
+  const disk: number[] = []
   for (const shape of shapes) {
     console.log(`… ${titleOf(shape)}`)
     const results = await alternate<Taken>(rounds, [
@@ -64,6 +66,10 @@ export async function avro(work: WorkFolder, effort: Effort): Promise<string> {
       { name: FLUME, run: () => flume(work, shape, false) },
     ])
     const [our, their] = [results.get(OURS)!, results.get(FLUME)!]
+    if (shape.batchEvents === 1000) {
+      const { totalMs } = await diskAlone(work, { count: shape.count, bytes: BYTES }, ['log'])
+      disk.push((shape.count * BYTES) / 1000 / totalMs)
+    }
     rows.push(row(shape, OURS, our), row(shape, FLUME, their))
     ratios.push(ratioRow(shape, our, their))
     if (shape.headers) continue
@@ -75,6 +81,7 @@ export async function avro(work: WorkFolder, effort: Effort): Promise<string> {
     table(HEAD, rows),
     table(['medians of pairs, ours : Flume', 'events/s', 'events per CPU-second'], ratios),
     table(SYNC_HEAD, syncs),
+    `The disk alone, the same bytes once in a new file with a sync behind each 4 MiB: ${spread(disk)} MB/s.`,
   ].join('\n\n')
 }
 
