@@ -59,6 +59,20 @@ it('does not ask again whether a port is free: by then our own process listens t
   expect(await book.portOf('hub-0', 'admin', '127.0.0.1')).toBe(port)
 })
 
+it('forgets replicas that are gone when there are too many', async () => {
+  const ports = Object.fromEntries(
+    Array.from({ length: 1001 }, (_, i) => [`old-${i}`, { admin: 30_000 + (i % 900) }]),
+  )
+  writeFileSync(path, JSON.stringify({ ports }))
+  const book = open()
+  await book.portOf('old-0', 'admin', '127.0.0.1')
+  await book.portOf('new-0', 'admin', '127.0.0.1')
+  book.save()
+  const text = JSON.parse(readFileSync(path, 'utf8')) as { ports: object }
+  expect(Object.keys(text.ports)).toHaveLength(1000)
+  expect(text.ports).toMatchObject({ 'old-0': {}, 'new-0': {} })
+})
+
 it('says what to do with a file that it cannot read', () => {
   for (const text of ['{', '{"ports":{"hub-0":{"admin":"x"}}}', '{"ports":{"a":{"b":99999}}}']) {
     writeFileSync(path, text)

@@ -6,6 +6,9 @@ import { findFreePort } from './free-port.ts'
 import type { Probe } from './free-port.ts'
 import { writeAtomically } from './write-file.ts'
 
+/** Replicas whose ports are kept; of more, those that this process has not asked for are forgotten. */
+const REPLICAS_MAX = 1_000
+
 const port = z.int().min(1).max(65_535)
 
 /** `up.json`: replica → key (`admin`, `FLOW/SOURCE`) → port. */
@@ -28,6 +31,8 @@ export class PortBook {
   #reserved: ReadonlySet<number> = new Set()
   /** Ports of earlier starts that were looked at: whoever listens there now is ours. */
   readonly #held = new Set<number>()
+  /** Replicas that were asked for. */
+  readonly #asked = new Set<string>()
   #changed = false
 
   private constructor(
@@ -63,6 +68,7 @@ export class PortBook {
 
   /** The port of a replica for `key`: the one it had, if it can be listened at, else another. */
   async portOf(replica: string, key: string, host: string): Promise<number> {
+    this.#asked.add(replica)
     const kept = this.#ports.get(replica)?.get(key)
     if (kept !== undefined && !this.#reserved.has(kept) && (await this.#usable(kept, host)))
       return kept
@@ -81,6 +87,8 @@ export class PortBook {
   /** Writes the file if a port is new. */
   save(): void {
     if (!this.#changed) return
+    for (const replica of this.#ports.keys())
+      if (this.#ports.size > REPLICAS_MAX && !this.#asked.has(replica)) this.#ports.delete(replica)
     const ports = Object.fromEntries(
       [...this.#ports].map(([replica, keys]) => [replica, Object.fromEntries(keys)]),
     )
