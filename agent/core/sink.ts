@@ -15,7 +15,7 @@ export interface Sink {
   /**
    * Delivers the batches of one lease; resolves when the target has reached its own durability. The
    * result is the sink's state once these events are delivered, saved with their acknowledgement;
-   * writes are acknowledged in the order of the calls.
+   * writes with state are acknowledged in the order of the calls, those without as they come.
    *
    * Rejects with a FlumeError that says whether it is `retryable` and whether the `outcome` is known.
    * Not retryable means that these events will never be taken; what a person can mend at the target is

@@ -74,6 +74,24 @@ describe('acknowledgements', () => {
     expect(runner.free).toBe(true)
   })
 
+  test('without state come at once: a write that hangs holds up no other', async () => {
+    const { channel, write, sink, runner } = await harness(2, 3)
+    await write()
+    await write()
+    expect(runner.free).toBe(false)
+    sink.held[1]!.settle(undefined)
+    await turns(2)
+    expect(channel.acks).toEqual([undefined])
+    expect(runner.free).toBe(true)
+    await write()
+    sink.held[2]!.settle(undefined)
+    await turns(2)
+    expect(channel.acks).toEqual([undefined, undefined])
+    sink.held[0]!.settle(undefined)
+    await turns(2)
+    expect(runner.idle).toBe(true)
+  })
+
   test('behind a failed write: without state yes, with state no', async () => {
     const { channel, write, sink, told } = await harness(3, 3)
     for (let i = 0; i < 3; i++) await write()

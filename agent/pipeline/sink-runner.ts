@@ -49,8 +49,9 @@ interface Write {
 /**
  * One sink: made, started, written to, thrown away after a failure that says it cannot go on.
  *
- * Writes end in any order, leases in the order of the calls: a sink's state says what the target
- * holds up to its write, so acknowledging it before an earlier write would claim that one too.
+ * Writes end in any order. One without state is acknowledged at once, so that a request that hangs does
+ * not hold up those that were answered. With state, leases end in the order of the calls: it says what the
+ * target holds up to its write, so acknowledging it before an earlier write would claim that one too.
  * After a failed write nothing new is written until all others settled. Those behind it that
  * succeeded are acknowledged if they came without state. With state they are released: the saved
  * state is then older than the target, and the sink brings the target back to it (file: truncates)
@@ -209,6 +210,11 @@ export class SinkRunner {
   #settle(write: Write, result: NonNullable<Write['result']>): void {
     write.result = result
     if ('error' in result) this.#noteFailure(result.error)
+    else if (result.state === undefined) {
+      // Without state nothing is claimed of the writes before it: one that hangs holds up no other.
+      this.#writes = this.#writes.filter((each) => each !== write)
+      this.#delivered(write.lease, undefined)
+    }
     while (this.#writes[0]?.result !== undefined) this.#end(this.#writes.shift()!)
     if (this.#writes.length === 0 && this.#failure !== undefined) this.#afterFailure(this.#failure)
     if (this.idle) this.#writesEnded?.resolve()

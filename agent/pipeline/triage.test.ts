@@ -74,15 +74,21 @@ async function triaged(bodies: readonly (readonly string[])[], of: Target) {
     acknowledge: (lease, state) => void lease.ack(state),
   })
   const suspects: { lease: Lease; error: FlumeError }[] = []
+  let away: FlumeError | undefined
   for (const lease of leases) {
     try {
       await sink.write(lease.batches)
       await lease.ack()
-    } catch (error) {
-      suspects.push({ lease, error: error as FlumeError })
+    } catch (thrown) {
+      const failed = thrown as FlumeError
+      // As the runner does: what may succeed later is no matter for the triage.
+      if (failed.retryable) {
+        lease.release()
+        away = failed
+      } else suspects.push({ lease, error: failed })
     }
   }
-  const error = await triage.run(suspects)
+  const error = (suspects.length > 0 ? await triage.run(suspects) : undefined) ?? away
   return { ...parts, ...sink, triage, error, left: () => channel.store.backlog.flatMap(bodiesOf) }
 }
 
