@@ -65,6 +65,14 @@ export const avroSourceSchema = z
       .describe(
         'When to answer OK: OnSafe once the events cannot be lost any more (on disk in a file channel, delivered for a memory channel), OnAccept once they are in the channels, as Flume does.',
       ),
+    idHeader: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'Name of a header that gets the id an agent of ours gave the event, the same on every delivery and in every replica, unless an earlier hop has set it. By it the end can drop what arrived twice. Costs a text for each event.',
+      ),
     roomTimeout: duration({ min: 0, max: 300e3 })
       .prefault('3s')
       .describe('How long events wait for room in the channels before they are answered FAILED.'),

@@ -10,15 +10,16 @@ import type { Budget } from './budget.ts'
 import type { AvroSourceConfig } from './config.ts'
 import { RoomTimeouts } from './room-timeouts.ts'
 import { SenderRangesInFlight } from './sender-ranges.ts'
+import type { SequenceRange } from './sender-ranges.ts'
 import type { Sender } from './sender.ts'
-import { originOf, senderOf } from './sender.ts'
+import { originOf, senderOf, withIds } from './sender.ts'
 
 /** What a request costs beside its bytes, and a value of a header column that is made of it. */
 const REQUEST_BYTES = 1024
 const CELL_BYTES = 32
 
 export interface DeliveryOptions {
-  readonly config: Pick<AvroSourceConfig, 'acknowledge' | 'roomTimeout'>
+  readonly config: Pick<AvroSourceConfig, 'acknowledge' | 'roomTimeout' | 'idHeader'>
   readonly context: Pick<SourceContext, 'emit' | 'clock' | 'log'>
   readonly budget: Budget
   /** The source is to stop: what waits for room is taken back. */
@@ -68,10 +69,17 @@ export class Delivery {
     const receipts = sender.ranges.map((range) => {
       const from = at
       at += range.last - range.first + 1
-      const emitted = { ...slice(batch, from, at), origin: originOf(sender, range) }
-      return this.#ranges.take(sender.stream, range, () => this.#emit(emitted))
+      const received = this.#received(slice(batch, from, at), sender, range)
+      return this.#ranges.take(sender.stream, range, () => this.#emit(received))
     })
     return allReceipts(receipts)
+  }
+
+  #received(batch: Batch, sender: Sender, range: SequenceRange): Batch {
+    const { idHeader } = this.#options.config
+    const events = { ...batch, origin: originOf(sender, range) }
+    if (idHeader === undefined) return events
+    return withIds(events, idHeader, { stream: sender.stream, first: range.first })
   }
 
   /** Takes the batch back when it still waits for room after the time for that. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { SENDER_RANGES_MAX, originOf, senderOf } from './sender.ts'
+import { batchOf, headersAt, withHeader } from '../../core/batch.ts'
+import { SENDER_RANGES_MAX, originOf, senderOf, withIds } from './sender.ts'
 
 function metadata(values: { stream?: string; ranges?: string; floor?: string }) {
   return new Map(
@@ -62,4 +63,16 @@ test.each([
   expect(() => senderOf(metadata(values), 6)).toThrow(
     expect.objectContaining({ code: 'FLM6103', message: expect.stringContaining(message) }),
   )
+})
+
+test('ids go into a header of every event, but not over those of an earlier hop', () => {
+  const batch = batchOf([
+    { body: Buffer.from('a') },
+    { body: Buffer.from('b'), headers: { id: 'edge-7' } },
+  ])
+  const result = withIds(batch, 'id', { stream: 'c.e', first: 41 })
+  expect({ ...headersAt(result, 0) }).toEqual({ id: 'c.e-41' })
+  expect({ ...headersAt(result, 1) }).toEqual({ id: 'edge-7' })
+  const all = withHeader(batch, 'id', 'edge')
+  expect(withIds(all, 'id', { stream: 'c.e', first: 41 })).toBe(all)
 })

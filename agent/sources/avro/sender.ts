@@ -1,4 +1,4 @@
-import type { Origin } from '../../core/batch.ts'
+import type { Batch, EventIds, Origin } from '../../core/batch.ts'
 import { FlumeError } from '../../core/errors.ts'
 import type { Metadata } from '../../rpc/avro/metadata.ts'
 import type { SequenceRange } from './sender-ranges.ts'
@@ -54,6 +54,15 @@ export function originOf({ stream, floor }: Sender, { first, last }: SequenceRan
   const offsets = new Float64Array(last - first + 1)
   for (let i = 0; i < offsets.length; i++) offsets[i] = first + i + 1
   return { stream, from: first, to: last + 1, offsets, memo: '', routing: '', floor }
+}
+
+/** The events of one range with their ids in a header, where an earlier hop has not set it. */
+export function withIds(batch: Batch, name: string, { stream, first }: EventIds): Batch {
+  const { common, columns } = batch.headers
+  if (common.has(name)) return batch
+  const known = columns.get(name)
+  const ids = Array.from({ length: batch.count }, (_, i) => known?.[i] ?? `${stream}-${first + i}`)
+  return { ...batch, headers: { common, columns: new Map(columns).set(name, ids) } }
 }
 
 function rangesOf(text: string): SequenceRange[] {
