@@ -26,7 +26,11 @@ function project(name: string, files: readonly string[], timeoutMs: number) {
   const include = files.map((file) => `${folders}/**/${file}.test.ts`)
   const others = Object.values(tiers).flatMap((tier) => tier.files)
   const exclude = name === 'unit' ? others.map((file) => `**/${file}.test.ts`) : []
-  return { test: { name, include, exclude, testTimeout: timeoutMs, hookTimeout: timeoutMs } }
+  // Plugins are imported by Node itself, as they are outside of tests.
+  const server = { deps: { external: [/\/plugins?-\w+\//, /\/examples\/plugins\/plugins\//] } }
+  return {
+    test: { name, include, exclude, testTimeout: timeoutMs, hookTimeout: timeoutMs, server },
+  }
 }
 
 export default defineConfig({

@@ -14,7 +14,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }))
 
-test('the signature follows manifests of a directory and nothing else in it', async () => {
+test('the signature follows manifests of a directory', async () => {
   const at = (name: string): string => join(directory, name)
   const empty = await signatureOf([at('conf')])
   mkdirSync(at('conf'))
@@ -27,6 +27,15 @@ test('the signature follows manifests of a directory and nothing else in it', as
   expect(new Set([empty, one, changed, two]).size).toBe(4)
   expect(await signatureOf([at('conf')])).toBe(two)
   expect(await signatureOf(['-'])).toBe('')
+})
+
+test('the signature follows the modules in a directory of plugins', async () => {
+  const at = (name: string): string => join(directory, name)
+  const empty = await signatureOf([directory])
+  writeFileSync(at('a.js'), 'a')
+  const one = await signatureOf([directory])
+  writeFileSync(at('a.js'), 'ab')
+  expect(new Set([empty, one, await signatureOf([directory])]).size).toBe(3)
 })
 
 test('a change is told once, after it has settled', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile, readdir, realpath, stat } from 'node:fs/promises'
-import { isAbsolute, join, relative } from 'node:path'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { systemCode } from '../../core/errors.ts'
 import { pluginError } from './plugin-error.ts'
 
@@ -35,7 +35,8 @@ export async function locatePlugin(module: string, directory: string): Promise<P
       : fail(`the file cannot be read: ${messageOf(error)}`),
   )
   const inside = relative(root, file)
-  if (inside.startsWith('..') || isAbsolute(inside))
+  // Kubernetes mounts files below a directory whose name begins with two dots.
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
     fail(`it is a link to ${file}, outside of the directory. Put the file itself there`)
   const { size, isFile } = await describe(file, fail)
   if (!isFile) fail('it is no file')
