@@ -1,6 +1,8 @@
 import { posix } from 'node:path'
 import { openWith } from '../../../agent/channels/file/channel.ts'
 import type { FileChannelOptions } from '../../../agent/channels/file/options.ts'
+import { openChannel as openMemory } from '../../../agent/channels/memory/channel.ts'
+import { memoryChannelSchema } from '../../../agent/channels/memory/config.ts'
 import type { Channel } from '../../../agent/core/channel.ts'
 import { systemCode } from '../../../agent/core/errors.ts'
 import { ManualClock } from '../clock.ts'
@@ -34,6 +36,8 @@ interface Snapshot {
   /** What the model knew at that moment. */
   readonly memory: unknown
 }
+
+const MEMORY = memoryChannelSchema.parse({ capacity: 40 })
 
 /** Steps a restart takes at most, and those that a process may take to stop. */
 const RESTART_STEPS_MAX = 6
@@ -227,13 +231,13 @@ export abstract class AgentNode<Process extends AgentProcess> {
   }
 }
 
-/** Opens a channel of an agent, in a directory of its name. */
+/** Opens a channel of an agent, in a directory of its name. Without options it is one in memory. */
 export async function openChannel(
   name: string,
-  options: FileChannelOptions,
+  options: FileChannelOptions | undefined,
   { clock, disk, random }: ProcessContext,
 ): Promise<Channel> {
-  return openWith(options, {
+  const context = {
     name,
     flow: 'flow',
     clock,
@@ -241,5 +245,6 @@ export async function openChannel(
     disk,
     log: new TestLog(),
     directory: posix.join('/data', name),
-  })
+  }
+  return options === undefined ? openMemory(MEMORY, context) : openWith(options, context)
 }

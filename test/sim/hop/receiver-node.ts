@@ -125,6 +125,8 @@ export class ReceiverNode extends AgentNode<ReceiverProcess> implements Receiver
   }
 
   protected ended(process: ReceiverProcess): void {
+    // Memory forgets what it was sent together with what it had of it.
+    if (this.#shape.channel === undefined) this.#once = false
     this.#network.lose(process)
   }
 

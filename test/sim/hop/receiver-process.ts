@@ -40,7 +40,8 @@ export interface ReceiverFacts {
 }
 
 export interface ReceiverShape {
-  readonly channel: FileChannelOptions
+  /** undefined: channels in memory. */
+  readonly channel: FileChannelOptions | undefined
   /** Above it nothing more is read from connections. */
   readonly inFlightBytesMax: number
 }
@@ -65,7 +66,7 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
   #routing: Routing
   #intake: Intake | undefined
   #source: ReceiverSource | undefined
-  #removal: Promise<void> = Promise.resolve()
+  #changes: Promise<void> = Promise.resolve()
   #dead = false
 
   constructor(node: ReceiverFacts, context: ProcessContext, options: ReceiverShape) {
@@ -95,6 +96,8 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
   }
 
   async start(): Promise<void> {
+    // What a removal left in the page cache must not come back once it was seen.
+    await this.#context.disk.syncDirectory('/data')
     const there = await this.#context.disk.list('/data')
     const { channels } = this.#routing
     for (const name of CHANNELS)
@@ -104,8 +107,8 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
 
   async stop(): Promise<void> {
     this.#ending.abort()
+    await this.#changes
     await this.#end()
-    await this.#removal
     for (const { channel, leaving } of this.#channels.values()) {
       leaving.abort()
       await channel.close()
@@ -119,23 +122,29 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
   }
 
   /** As a reload: the source stops, what it owes is settled, and a new one begins. */
-  async reroute(routing: Routing): Promise<void> {
-    await this.#end()
-    await this.#removal
-    for (const name of routing.channels) if (!this.#channels.has(name)) await this.#open(name)
-    if (!this.#ending.signal.aborted) this.#begin(routing)
+  reroute(routing: Routing): Promise<void> {
+    return this.#change(async () => {
+      await this.#end()
+      for (const name of routing.channels) if (!this.#channels.has(name)) await this.#open(name)
+      if (!this.#ending.signal.aborted) this.#begin(routing)
+    })
   }
 
   /** A channel that the routing does not name goes, with its directory, once it is empty. */
   removeChannel(): Promise<void> {
-    this.#removal = this.#removal.then(() => this.#remove())
-    return this.#removal
+    return this.#change(() => this.#remove())
+  }
+
+  /** One change after the other. */
+  #change(work: () => Promise<void>): Promise<void> {
+    this.#changes = this.#changes.then(() => (this.#ending.signal.aborted ? undefined : work()))
+    return this.#changes
   }
 
   async #remove(): Promise<void> {
     const { disk, world } = this.#context
     for (const [name, { channel, leaving }] of this.#channels) {
-      if (this.rerouting || this.#routing.channels.includes(name)) continue
+      if (this.#routing.channels.includes(name) || this.#dead) continue
       if (channel.stats().backlogEvents > 0) continue
       world.note(`${this.name}: channel ${name} is removed`)
       this.#channels.delete(name)
@@ -157,11 +166,12 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
   async #open(name: string): Promise<void> {
     const output = this.#node.output(name)
     const isNew = !(await this.#context.disk.list('/data')).includes(name)
+    // Kept, and a new channel begins.
+    if (isNew) output.begin([])
     const channel = await openChannel(name, this.#options.channel, this.#context)
     const open = { channel, leaving: new AbortController() }
     this.#channels.set(name, open)
-    if (isNew) output.begin([])
-    else output.cutTo(Number(channel.sinkState(SINK) ?? 0))
+    output.cutTo(Number(channel.sinkState(SINK) ?? 0))
     this.#drain(name, open).catch((error: unknown) => this.#failed(error))
   }
 
@@ -191,7 +201,10 @@ export class ReceiverProcess implements AgentProcess, Endpoint {
     const output = this.#node.output(name)
     for (const batch of lease.batches)
       for (let i = 0; i < batch.count; i++) this.#deliverEvent(name, batch, i)
-    lease.ack(Buffer.from(String(output.length))).catch((error: unknown) => this.#failed(error))
+    lease.ack(Buffer.from(String(output.length))).catch((error: unknown) => {
+      // In memory it stands all the same, and goes to disk with the next one.
+      if (this.#options.channel !== undefined || !(error instanceof FlumeError)) this.#failed(error)
+    })
   }
 
   #deliverEvent(channel: string, batch: Batch, i: number): void {

@@ -261,6 +261,7 @@ interface Sizes {
 
 function optionsOf(random: SeededRandom): Sizes {
   const forgets = random.chance(0.1)
+  const memory = random.chance(0.15)
   const segmentSize = 32 * KIB
   const channel = (capacityEvents: number | undefined): FileChannelOptions => ({
     ...fileChannelOptions({ segmentSize, capacity: segmentSize * 8, capacityEvents }),
@@ -273,7 +274,7 @@ function optionsOf(random: SeededRandom): Sizes {
   return {
     sender: channel(undefined),
     receiver: {
-      channel: forgets ? { ...receiver, positionsBytesMax: 500 } : receiver,
+      channel: memory ? undefined : forgets ? { ...receiver, positionsBytesMax: 500 } : receiver,
       inFlightBytesMax: random.pick([8 * KIB, 1024 * KIB]),
     },
     forgets,
