@@ -14,7 +14,7 @@ function delivery(overrides: Partial<DeliveryContext> = {}) {
   const one = new Delivery(
     {
       floor: () => 0,
-    cacheBytesMax: 1e6,
+      cacheBytesMax: 1e6,
       read: (sequence) => Promise.resolve({ batch: numbered(sequence, ['disk']) }),
       acknowledged: () => Promise.resolve(),
       lost: (range) => lost.push(range),
