@@ -6,13 +6,14 @@ import { alternate } from './alternate.ts'
 import type { Load, LoadResult } from './avro-load.ts'
 import { diskAlone } from './disk-alone.ts'
 import { bytesIn, check } from './drain.ts'
-import { Flume, avroSource, fileChannel, fileRoll } from './flume.ts'
+import { Flume, NULL_SINK, avroSource, fileChannel, fileRoll } from './flume.ts'
 import { freePort, listening } from './free-port.ts'
 import { median, short, spread } from './numbers.ts'
 import { byEffort } from './options.ts'
 import type { Effort } from './options.ts'
 import { Ours, avroHop, avroIntake, channelFolder, fileSink } from './ours.ts'
 import { memory } from './process-usage.ts'
+import { pause } from './running.ts'
 import type { Running } from './running.ts'
 import { readSyncs, straced } from './syncs.ts'
 import { table } from './table.ts'
@@ -20,21 +21,25 @@ import type { WorkFolder } from './work-folder.ts'
 
 /**
  * Avro RPC into the file channel: batches of 1, 100 and 1000 events of 511 bytes, from 8 connections with
- * 4 unanswered requests on each; batches of 1000 also with two headers. Both agents get the same bytes
+ * several unanswered requests on each; batches of 1000 also with two headers. Both agents get the same bytes
  * from the same client (avro-load.ts), which encodes them before the clock runs.
  *
  * Clock: from the first request to the last answer, after a warm-up of a fifth of the events. CPU is
  * that of the agent within it; the client's stands beside it, since both share the machine's cores.
  * Memory is VmHWM.
- * Nothing is delivered meanwhile: Flume has no sink, ours has one to a port where nobody listens. Then
- * the agent is killed with SIGKILL and started again with a file sink: every answered event has to
- * come out, once. Syncs are counted by strace in one further run of each.
+ *
+ * Once with a null sink, so that what is taken leaves the channel again; the channel's counts have to be
+ * right at the end. Once with nothing delivered meanwhile: Flume has no sink, ours has one to a port where
+ * nobody listens. Then the agent is killed with SIGKILL and started again with a file sink: every
+ * answered event has to come out, once. Syncs are counted by strace in one further run of each.
  */
 const BYTES = 512
 const CONNECTIONS = 8
-const UNANSWERED_MAX = 4
+const UNANSWERED_MAX: Readonly<Record<number, number>> = { 1: 32, 100: 8, 1000: 4 }
 const WARM_UP = 0.2
-const DELIVERY_SECONDS_MAX = 600
+const SECONDS_MAX = 600
+const LOOK_MS = 20
+const CAPACITY = '4Gi'
 
 interface Shape {
   readonly batchEvents: number
@@ -47,7 +52,7 @@ interface Taken extends LoadResult {
   readonly channelSyncs: number | undefined
 }
 
-type Contender = (work: WorkFolder, shape: Shape, count: boolean) => Promise<Taken>
+type Run = (work: WorkFolder, shape: Shape) => Promise<Taken>
 
 const OURS = 'ours'
 const FLUME = 'Flume'
@@ -55,34 +60,58 @@ const FLUME = 'Flume'
 export async function avro(work: WorkFolder, effort: Effort): Promise<string> {
   const rounds = byEffort(effort, { quick: 1, normal: 3, full: 5 })
   const shapes = shapesFor(effort)
+  const plain = shapes.filter(({ headers }) => !headers)
+  return [
+    `## Avro RPC → file channel, ${CONNECTIONS} connections, ${Object.values(UNANSWERED_MAX).join(', ')} unanswered requests on each`,
+    'With a null sink:',
+    ...(await compare({ work, rounds }, shapes, { ours: oursDrained, flume: flumeDrained })),
+    'With nothing delivered, then killed, started again and delivered:',
+    ...(await compare({ work, rounds }, plain, { ours: oursKept, flume: flumeKept })),
+    await syncTable(work, plain),
+    await diskRate(work, rounds, plain.at(-1)!),
+  ].join('\n\n')
+}
+
+async function compare(
+  { work, rounds }: { readonly work: WorkFolder; readonly rounds: number },
+  shapes: readonly Shape[],
+  runs: { readonly ours: Run; readonly flume: Run },
+): Promise<string[]> {
   const rows: string[][] = []
   const ratios: string[][] = []
-  const syncs: string[][] = []
-  const disk: number[] = []
   for (const shape of shapes) {
     console.log(`… ${titleOf(shape)}`)
     const results = await alternate<Taken>(rounds, [
-      { name: OURS, run: () => ours(work, shape, false) },
-      { name: FLUME, run: () => flume(work, shape, false) },
+      { name: OURS, run: () => runs.ours(work, shape) },
+      { name: FLUME, run: () => runs.flume(work, shape) },
     ])
     const [our, their] = [results.get(OURS)!, results.get(FLUME)!]
-    if (shape.batchEvents === 1000) {
-      const { totalMs } = await diskAlone(work, { count: shape.count, bytes: BYTES }, ['log'])
-      disk.push((shape.count * BYTES) / 1000 / totalMs)
-    }
     rows.push(row(shape, OURS, our), row(shape, FLUME, their))
     ratios.push(ratioRow(shape, our, their))
-    if (shape.headers) continue
-    syncs.push(syncRow(shape, OURS, await ours(work, shape, true)))
-    syncs.push(syncRow(shape, FLUME, await flume(work, shape, true)))
   }
   return [
-    `## Avro RPC → file channel, ${CONNECTIONS} connections, ${UNANSWERED_MAX} requests unanswered on each`,
     table(HEAD, rows),
     table(['medians of pairs, ours : Flume', 'events/s', 'events per CPU-second'], ratios),
-    table(SYNC_HEAD, syncs),
-    `The disk alone, the same bytes once in a new file with a sync behind each 4 MiB: ${spread(disk)} MB/s.`,
-  ].join('\n\n')
+  ]
+}
+
+async function syncTable(work: WorkFolder, shapes: readonly Shape[]): Promise<string> {
+  console.log('… counting syncs')
+  const rows: string[][] = []
+  for (const shape of shapes) {
+    rows.push(syncRow(shape, OURS, await oursKept(work, shape, true)))
+    rows.push(syncRow(shape, FLUME, await flumeKept(work, shape, true)))
+  }
+  return table(SYNC_HEAD, rows)
+}
+
+async function diskRate(work: WorkFolder, rounds: number, { count }: Shape): Promise<string> {
+  const rates: number[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const { totalMs } = await diskAlone(work, { count, bytes: BYTES }, ['log'])
+    rates.push((count * BYTES) / 1000 / totalMs)
+  }
+  return `The disk alone, the same bytes once in a new file with a sync behind each 4 MiB: ${spread(rates)} MB/s.`
 }
 
 function shapesFor(effort: Effort): Shape[] {
@@ -159,21 +188,66 @@ function syncRow(shape: Shape, name: string, { channelSyncs }: Taken): string[] 
   ]
 }
 
-const ours: Contender = async (work, shape, count) => {
+async function oursDrained(work: WorkFolder, shape: Shape): Promise<Taken> {
+  const { folder } = folders(work)
+  const port = await freePort()
+  const parts = { source: avroIntake(port), channel: { file: { capacity: CAPACITY } } }
+  const agent = new Ours({ ...parts, sink: { null: {} } }, { folder })
+  const taken = await take(agent, port, shape)
+  await counted(shape, async () => {
+    const { appendedEvents, acknowledgedEvents } = await agent.channelStats()
+    return [appendedEvents, acknowledgedEvents]
+  })
+  await agent.stop()
+  return taken
+}
+
+async function flumeDrained(work: WorkFolder, shape: Shape): Promise<Taken> {
+  const { folder } = folders(work)
+  const [port, httpPort] = [await freePort(), await freePort()]
+  const channel = fileChannel(folder, shape.count + 1_000_000)
+  const agent = new Flume(
+    { source: avroSource(port), channel, sink: NULL_SINK },
+    { folder, httpPort },
+  )
+  const taken = await take(agent, port, shape)
+  await counted(shape, async () => [
+    await agent.metric('CHANNEL.c', 'EventPutSuccessCount'),
+    await agent.metric('CHANNEL.c', 'EventTakeSuccessCount'),
+  ])
+  await agent.stop()
+  return taken
+}
+
+/** What went in and came out, until both are all events. */
+async function counted(shape: Shape, counts: () => Promise<number[]>): Promise<void> {
+  const deadlineMs = performance.now() + 1000 * SECONDS_MAX
+  for (;;) {
+    const seen = await counts()
+    if (seen.every((count) => count === shape.count)) return
+    if (seen.some((count) => count > shape.count) || performance.now() > deadlineMs) {
+      throw new Error(`Avro, ${titleOf(shape)}: ${seen.join(' and ')} events of ${shape.count}`)
+    }
+    await pause(LOOK_MS)
+  }
+}
+
+async function oursKept(work: WorkFolder, shape: Shape, count = false): Promise<Taken> {
   const { folder, out, trace } = folders(work)
   const [port, nobody] = [await freePort(), await freePort()]
-  const parts = { source: avroIntake(port), channel: { file: { capacity: '4Gi' } } }
+  const parts = { source: avroIntake(port), channel: { file: { capacity: CAPACITY } } }
   const agent = new Ours(
     { ...parts, sink: avroHop(nobody) },
     { folder, under: count ? straced(trace) : undefined },
   )
   const taken = await take(agent, port, shape)
+  await agent.kill()
   const syncs = count ? readSyncs(trace, { channel: channelFolder(folder) }) : undefined
   await deliver(() => new Ours({ ...parts, sink: fileSink(out) }, { folder }), out, shape)
   return { ...taken, channelSyncs: syncs?.byFolder['channel'] }
 }
 
-const flume: Contender = async (work, shape, count) => {
+async function flumeKept(work: WorkFolder, shape: Shape, count = false): Promise<Taken> {
   const { folder, out, trace } = folders(work)
   const port = await freePort()
   const parts = {
@@ -182,6 +256,7 @@ const flume: Contender = async (work, shape, count) => {
   }
   const agent = new Flume(parts, { folder, under: count ? straced(trace) : undefined })
   const taken = await take(agent, port, shape)
+  await agent.kill()
   const syncs = count ? readSyncs(trace, { channel: join(folder, 'channel') }) : undefined
   await deliver(() => new Flume({ ...parts, sink: fileRoll(out) }, { folder }), out, shape)
   return { ...taken, channelSyncs: syncs?.byFolder['channel'] }
@@ -193,22 +268,21 @@ function folders(work: WorkFolder) {
   return { folder, out: work.fresh('run', 'out'), trace: join(folder, 'syncs.txt') }
 }
 
-/** Puts the load on an agent and kills it once the last request is answered. */
-async function take(agent: Running, port: number, shape: Shape) {
+/** Puts the load on an agent. */
+async function take(agent: Running, port: number, shape: Shape): Promise<Taken> {
   await listening(agent, port)
   const result = await put({
     port,
     pid: agent.pid,
     connections: CONNECTIONS,
-    unansweredMax: UNANSWERED_MAX,
+    unansweredMax: UNANSWERED_MAX[shape.batchEvents]!,
     batchEvents: shape.batchEvents,
     headers: shape.headers,
     lines: { count: shape.count, bytes: BYTES },
     warmUp: WARM_UP,
   })
   const { residentPeakBytes } = memory(agent.pid)
-  await agent.kill()
-  return { ...result, residentPeakBytes }
+  return { ...result, residentPeakBytes, channelSyncs: undefined }
 }
 
 async function put(load: Load): Promise<LoadResult> {
@@ -227,7 +301,7 @@ async function deliver(start: () => Running, out: string, shape: Shape): Promise
   const agent = start()
   const wanted = lines.count * lines.bytes
   await agent.until('all output', () => bytesIn(out) >= wanted || undefined, {
-    secondsMax: DELIVERY_SECONDS_MAX,
+    secondsMax: SECONDS_MAX,
   })
   await agent.stop()
   check(`Avro, ${titleOf(shape)}`, out, lines)

@@ -145,6 +145,8 @@ export function fileRoll(directory: string): Properties {
   }
 }
 
+export const NULL_SINK: Properties = { type: 'null', batchSize: FLUME_BATCH }
+
 export function avroSource(port: number): Properties {
   return { type: 'avro', bind: '127.0.0.1', port }
 }
