@@ -118,16 +118,18 @@ describe('a replica', () => {
 })
 
 describe('a stop', () => {
-  it('asks the process and waits for it; it ended well with code 0 alone', async () => {
-    for (const [code, well] of [
-      [0, true],
-      [1, false],
+  it('asks the process and waits for it; it ended well with code 0, or before it began', async () => {
+    for (const [code, reason, well] of [
+      [0, undefined, true],
+      [1, undefined, false],
+      [undefined, 'SIGTERM', true],
+      [undefined, 'SIGKILL', false],
     ] as const) {
       replica.start()
       const stopped = replica.stop()
       expect(replica.stop()).toBe(stopped)
       expect([replica.state, processes.last.signals]).toEqual(['stopping', ['SIGTERM']])
-      await ends(code)
+      await ends(code, reason)
       expect(await stopped).toBe(well)
       expect([replica.state, replica.restarts, clock.pending]).toEqual(['stopped', 0, 0])
     }

@@ -169,6 +169,7 @@ export class Replica {
     const ending = await child.ended
     timer.clear()
     this.#state = 'stopped'
-    return ending.code === 0
+    // A process that the signal itself ends had not begun: an agent that runs stops in order at it.
+    return ending.code === 0 || ending.reason === 'SIGTERM'
   }
 }
