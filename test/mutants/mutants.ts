@@ -14,7 +14,7 @@ export interface Mutant {
 
 /**
  * 'channel': random faults against the model of the channel; 'delivery': the same for the file channel
- * with the file sink behind it; 'hop': senders and receivers, a network between them, and both their channels.
+ * with sinks and dead letters behind it; 'hop': senders and receivers, a network between them, and both their channels.
  */
 export type Oracle = 'channel' | 'delivery' | 'hop'
 
@@ -149,6 +149,35 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     oracle: 'delivery',
     expectation: 'events that are delivered again are in the files twice',
+  },
+  {
+    name: 'a lease freed before its write has settled',
+    file: 'agent/pipeline/sink-runner.ts',
+    find: '    return callWrite(sink, lease.batches, this.#aborting.signal).then(\n',
+    replace: `    const late = new Promise((_, reject) => {
+      this.#options.context.clock.schedule(() => reject(new Error('late')), 10_000)
+    })
+    const written = callWrite(sink, lease.batches, this.#aborting.signal)
+    return Promise.race([written, late]).then(
+`,
+    oracle: 'delivery',
+    expectation: 'the write takes place after its events went elsewhere',
+  },
+  {
+    name: 'a lease acknowledged before its dead letters are safe',
+    file: 'agent/pipeline/triage.ts',
+    find: 'await this.#deadLetters.add(',
+    replace: 'void this.#deadLetters.add(',
+    oracle: 'delivery',
+    expectation: 'a crash takes dead letters that were acknowledged',
+  },
+  {
+    name: 'dead letters without their origin',
+    file: 'agent/pipeline/dead-letters.ts',
+    find: 'return { ...batch, origin }',
+    replace: 'return { ...batch, origin: undefined }',
+    oracle: 'delivery',
+    expectation: 'dead letters that are handed over again after a crash are there twice',
   },
   {
     name: 'hop: a high-water mark of a sender instead of ranges',

@@ -1,14 +1,17 @@
 import { openWith } from '../../agent/channels/file/channel.ts'
+import { loader as catalogLoader } from '../../agent/catalog.ts'
 import { fileChannelOptions } from '../../agent/channels/file/options.ts'
 import type { ComponentLoader } from '../../agent/core/component.ts'
-import type { AgentPlan } from '../../agent/core/plan.ts'
 import { Pipeline } from '../../agent/pipeline/pipeline.ts'
 import * as replicating from '../../agent/selectors/replicating/selector.ts'
-import * as single from '../../agent/sink-groups/single/sink-group.ts'
-import * as fileSink from '../../agent/sinks/file/sink.ts'
 import { createMetrics } from '../../agent/telemetry/metrics.ts'
 import { OracleFailure, fail, scriptedEvents } from './channel-model.ts'
 import { ManualClock, turns } from './clock.ts'
+import { createInterceptor } from './delivery-parts.ts'
+import { Mood, MoodySink, RemoteTarget } from './delivery-sinks.ts'
+import type { MoodySinkConfig } from './delivery-sinks.ts'
+import { planOf } from './delivery-plan.ts'
+import type { DeliveryPlan } from './delivery-plan.ts'
 import { GrowingStream, StreamSource } from './delivery-source.ts'
 import { randomFault } from './disk-faults.ts'
 import { BLOCK_BYTES } from './disk-node.ts'
@@ -20,8 +23,8 @@ import { SeededRandom } from './random.ts'
 const OPERATIONS_MIN = 50
 const OPERATIONS_MAX = 110
 const SEGMENT_BYTES = 16 * 1024
-/** Steps of a second in which everything must arrive once nothing stands in its way. */
-const CALM_STEPS_MAX = 400
+/** Steps of a few turns of the event loop in which everything must arrive once nothing stands in its way. */
+const CALM_STEPS_MAX = 2000
 const STOP_MS = 5_000
 
 /** One for all runs: each hooks into the process, and nothing here looks at it. */
@@ -76,7 +79,9 @@ class Delivery {
   eventsChecked = 0
   readonly #random: SeededRandom
   readonly #streams: readonly GrowingStream[]
-  readonly #plan: AgentPlan
+  readonly #plan: DeliveryPlan
+  readonly #mood: Mood
+  readonly #target = new RemoteTarget()
   readonly #fired = new Map<string, number>()
   #clock = new ManualClock()
   #pipeline: Pipeline | undefined
@@ -88,6 +93,7 @@ class Delivery {
     this.disk = new SimDisk({ random: random.fork() })
     this.#streams = ['s0', 's1'].map((name) => new GrowingStream(name))
     this.#plan = planOf(random)
+    this.#mood = new Mood((probability) => random.chance(probability))
   }
 
   async run(): Promise<void> {
@@ -121,7 +127,7 @@ class Delivery {
       case 'grow':
         return random.pick(this.#streams).grow(random.between(1, 30))
       case 'pass':
-        return this.#pass(random.pick([1, 30, 200, 2000]))
+        return this.#pass(random.pick([1, 30, 200, 2000, 5000]))
       case 'armFault':
         return disk.faults.arm({ ...randomFault(random), nth: random.between(1, 25) })
       case 'clearFaults':
@@ -167,7 +173,7 @@ class Delivery {
       metrics: METRICS,
     })
     // Reading the directories may fail on a disk that fails: the agent is started anew, as by its supervisor.
-    const applied = watched(this.#pipeline.apply(this.#plan))
+    const applied = watched(this.#pipeline.apply(this.#plan.agent))
     for (let step = 0; step < CALM_STEPS_MAX && !this.disk.halted; step++) {
       if (applied.outcome === 'done') return
       if (applied.outcome === 'failed') {
@@ -198,6 +204,8 @@ class Delivery {
     for (const [what, count] of this.disk.faults.fired) {
       this.#fired.set(what, (this.#fired.get(what) ?? 0) + count)
     }
+    this.#target.nextProcess()
+    this.#mood.nextProcess()
     const { trace } = this.disk
     this.disk = this.disk.crash(kind)
     this.disk.trace.unshift(...trace, '--- crash ---')
@@ -208,6 +216,7 @@ class Delivery {
     this.disk.onCall = undefined
     this.disk.faults.clear()
     this.disk.capacityBytes = Infinity
+    this.#mood.calmDown()
     for (const stream of this.#streams) stream.grow(5)
     await this.#calm()
     this.#checkFiles()
@@ -234,19 +243,25 @@ class Delivery {
   }
 
   #arrived(): boolean {
-    return this.#plan.flows[0]!.channels.every(({ name }) => {
-      const lines = new Set(this.#lines(`/data/out/${name}/`))
-      return this.#streams.every((stream) => keysOf(stream).every((key) => lines.has(key)))
+    return this.#plan.channels.every((channel) => {
+      const lines = new Set(this.#output(channel))
+      return this.#expected(channel).every((key) => lines.has(key))
     })
   }
 
-  /** Each channel has its own directory of files, and in each every event stands once. */
+  #expected(channel: string): string[] {
+    return this.#streams.flatMap(keysOf).filter((key) => this.#plan.belongs(key, channel))
+  }
+
+  /** Each channel has its own directory of files, and in each every event stands once; see also RemoteTarget. */
   #checkFiles(): void {
-    for (const { name } of this.#plan.flows[0]!.channels) {
-      const lines = this.#lines(`/data/out/${name}/`)
+    const repeated = this.#target.twice
+    if (repeated !== undefined) fail(`${repeated} reached its target twice in one process`)
+    for (const name of this.#plan.channels) {
+      const lines = this.#output(name)
       const counts = new Map<string, number>()
       for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1)
-      for (const key of this.#streams.flatMap(keysOf)) {
+      for (const key of this.#expected(name)) {
         const count = counts.get(key) ?? 0
         if (count === 0) fail(`${key} is not in the files of channel ${name}`)
         const twice = count > 1 && this.#sealedFiles === 0
@@ -255,14 +270,16 @@ class Delivery {
         this.eventsChecked++
       }
       const [torn] = counts.keys()
-      if (torn !== undefined) fail(`channel ${name}: a line that was never written: ${torn}`)
+      if (torn !== undefined) fail(`channel ${name}: a line that does not belong there: ${torn}`)
     }
   }
 
-  #lines(prefix: string): string[] {
+  /** Lines in the files of a channel, or what is in its target elsewhere. */
+  #output(channel: string): string[] {
+    if (this.#plan.remote.includes(channel)) return [...this.#target.keys]
     return this.disk
       .paths()
-      .filter((path) => path.startsWith(prefix))
+      .filter((path) => path.startsWith(`/data/out/${channel}/`))
       .flatMap((path) => this.disk.contentOf(path).toString('latin1').split('\n').slice(0, -1))
   }
 
@@ -287,7 +304,6 @@ class Delivery {
       reserveFileBytes: 12 * 1024,
       cacheBytesMax: this.#random.pick([0, 1000, 1_000_000]),
     }
-    const none = (): never => fail('the plan has no such component')
     const components = {
       source: async () => ({
         createSource: (config: unknown) =>
@@ -297,10 +313,13 @@ class Delivery {
         openChannel: (_config: unknown, context: Parameters<typeof openWith>[1]) =>
           openWith(options, context),
       }),
-      interceptor: none,
+      interceptor: async () => ({ createInterceptor }),
       selector: async () => replicating,
-      sink: async () => fileSink,
-      sinkGroup: async () => single,
+      sink: async () => ({
+        createSink: (config: unknown) =>
+          new MoodySink(config as MoodySinkConfig, this.#mood, this.#target),
+      }),
+      sinkGroup: (type: string) => catalogLoader.sinkGroup(type),
     }
     return components
   }
@@ -314,50 +333,6 @@ function watched(work: Promise<unknown>): { readonly outcome: 'done' | 'failed' 
     () => (state.outcome = 'failed'),
   )
   return state
-}
-
-/** Two streams into one or two channels, each channel with one or two file sinks. */
-function planOf(random: SeededRandom): AgentPlan {
-  const channels = random.pick([['one'], ['one', 'two']])
-  const sinksEach = random.pick([1, 1, 2])
-  const sinks = channels.flatMap((channel) =>
-    Array.from({ length: sinksEach }, (_, i) => ({
-      name: `${channel}-${i}`,
-      type: 'file',
-      channel,
-      config: {
-        directory: `/data/out/${channel}/${i}`,
-        format: 'text',
-        filePrefix: '',
-        fileSuffix: '.log',
-        rollInterval: random.pick([0, 10_000]),
-        rollSize: random.pick([0, 500, 5000]),
-      },
-    })),
-  )
-  const flow = {
-    name: 'f',
-    hash: '1',
-    sources: [0, 1].map((i) => ({
-      name: `in${i}`,
-      type: 'stream',
-      config: i,
-      interceptors: [],
-      selector: { type: 'replicating', config: { optional: [] } },
-      channels,
-      routing: 'r',
-    })),
-    channels: channels.map((name) => ({ name, type: 'file', config: {} })),
-    sinks,
-    sinkGroups: sinks.map(({ name, channel }) => ({
-      name,
-      type: 'single',
-      config: { backoffMin: 100, backoffMax: 1000 },
-      channel,
-      sinks: [name],
-    })),
-  }
-  return { name: 'a', flows: [flow] }
 }
 
 function keysOf(stream: GrowingStream): string[] {
