@@ -18,7 +18,7 @@ test.each([
   ['the way from a source through file channels into files', 'delivery', RUNS / DELIVERY_SHARE],
   ['the hop from three agents to two', 'hop', HOP_RUNS],
 ] as const)(
-  '%s loses nothing under random faults, repeats nothing and always comes to rest',
+  '%s loses nothing under random faults, repeats no more than it may and always comes to rest',
   async (_name, what, share) => {
     const runs = Math.ceil(share)
     const summary = await runFaults({ what, first: FIRST_SEED, runs })
