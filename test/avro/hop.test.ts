@@ -87,7 +87,7 @@ test('a receiver without room answers FAILED; the events go to another, else the
   const alone = await senderTo([full])
   expect(await failureOf(alone.write([eventsFrom(0, 1)], NEVER))).toMatchObject({
     code: 'FLM4304',
-    outcome: 'none',
+    outcome: 'unknown',
     retryable: true,
   })
 })

@@ -134,7 +134,7 @@ describe('the cases of Flume for its load balancing client', () => {
     const sink = await balanced(servers)
     for (const server of servers) server.react = () => 'FAILED'
     const failure = await failureOf(sink.write([eventsFrom(0, 1)], NEVER))
-    expect(failure).toMatchObject({ code: 'FLM4304', outcome: 'none', retryable: true })
+    expect(failure).toMatchObject({ code: 'FLM4304', outcome: 'unknown', retryable: true })
     for (const { address } of servers) expect(failure.message).toContain(address)
     expect(counts(servers)).toEqual([1, 1, 1])
     for (const server of servers) server.react = () => 'OK'

@@ -27,7 +27,7 @@ export const clientFields = {
     .max(IN_FLIGHT_MAX)
     .prefault(32_768)
     .describe(
-      'At most this many events are sent and not yet answered, over all connections. When a receiver fails while it has them, nobody knows whether it took them, and they are sent again: this is also the most that can then arrive twice at another receiver. Our own agents drop what the same one gets again.',
+      'At most this many events are sent and not yet answered, over all connections. When a receiver fails while it has them, nobody knows whether it took them, and they are sent again: this is also the most that can then arrive twice at another receiver. Our own agents drop what the same one gets again. When this agent itself is killed, what was answered in the last moments comes on top, since the note of it was not on its disk.',
     ),
   requestTimeout: duration({ min: 10, max: 10 * MINUTE_MS })
     .prefault('4s')

@@ -15,7 +15,7 @@ test.each([
   [unreachable('hub:1', cause), 'FLM4301', 'none'],
   [notAnswered('hub:1', 5000), 'FLM4302', 'unknown'],
   [connectionLost('hub:1', cause, 'unknown'), 'FLM4303', 'unknown'],
-  [refused('hub:1', 'FAILED', 'none'), 'FLM4304', 'none'],
+  [refused('hub:1', 'FAILED'), 'FLM4304', 'unknown'],
   [protocolBroken('hub:1', cause), 'FLM4305', 'unknown'],
 ])('%s', (error, code, outcome) => {
   expect(error).toMatchObject({ code, outcome, retryable: true, facts: { peer: 'hub:1' } })

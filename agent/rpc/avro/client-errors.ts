@@ -30,12 +30,15 @@ export function connectionLost(peer: string, cause: unknown, outcome: Outcome): 
   )
 }
 
-/** The peer answered, but not OK. FAILED means that it took nothing; an error may come after a part. */
-export function refused(peer: string, answer: string, outcome: Outcome): FlumeError {
+/**
+ * The peer answered, but not OK. Even FAILED may come after a part is in: of several channels one had room,
+ * or the batch was larger than a channel takes at once.
+ */
+export function refused(peer: string, answer: string): FlumeError {
   return new FlumeError(
     'FLM4304',
     `${peer} answered ${answer} instead of taking the events; see the log of that agent, its channel may be full; the sink tries again by itself`,
-    { retryable: true, outcome, facts: { peer, answer } },
+    { retryable: true, outcome: 'unknown', facts: { peer, answer } },
   )
 }
 

@@ -87,7 +87,7 @@ describe('the cases of Flume for its netty client', () => {
   })
 
   test.each([
-    { reaction: 'FAILED', outcome: 'none' },
+    { reaction: 'FAILED', outcome: 'unknown' },
     { reaction: 'UNKNOWN', outcome: 'unknown' },
     { reaction: { error: 'java.lang.Error: x' }, outcome: 'unknown' },
   ] as const)('an answer $reaction fails the write', async ({ reaction, outcome }) => {

@@ -87,7 +87,7 @@ async function connected() {
     readAnswer: (bytes) => {
       const text = bytes.toString()
       if (text === 'nonsense') throw new Error('that is nonsense')
-      return text === 'OK' ? undefined : refused('hub:1', text, 'none')
+      return text === 'OK' ? undefined : refused('hub:1', text)
     },
     onClosed: (error) => closed.push(error),
   })
@@ -111,7 +111,7 @@ describe('requests', () => {
     const failure = failureOf(connection.send(callOf('a')))
     await peer.received(1)
     peer.socket.write(frameOf('FAILED', 0))
-    expect(await failure).toMatchObject({ code: 'FLM4304', outcome: 'none' })
+    expect(await failure).toMatchObject({ code: 'FLM4304', outcome: 'unknown' })
     const next = connection.send(callOf('b'))
     await peer.received(2)
     peer.answer(1)

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { failureOf } from '../../../test/avro/fixture.ts'
-import { refused } from './client-errors.ts'
+import { refused, withOutcome } from './client-errors.ts'
 import { Delivery } from './delivery.ts'
 
-const error = refused('peer:1', 'FAILED', 'none')
+const error = withOutcome(refused('peer:1', 'FAILED'), 'none')
 
 test('it is done when every call was delivered', async () => {
   const delivery = new Delivery(2)
@@ -20,7 +20,7 @@ test('it fails when the last of its calls settled, with the first failure', asyn
   expect(delivery.failed).toBe(true)
   await Promise.resolve()
   expect(settled).toBe(false)
-  delivery.fail(refused('peer:2', 'UNKNOWN', 'none'), 1)
+  delivery.fail(refused('peer:2', 'UNKNOWN'), 1)
   expect(await failure).toMatchObject({ code: 'FLM4304', facts: { peer: 'peer:1' } })
 })
 

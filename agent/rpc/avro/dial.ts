@@ -92,11 +92,9 @@ async function open(
   }
 }
 
-/** FAILED is Flume's word for "nothing of it was taken"; all else leaves doubt. */
+/** Whatever the peer says instead of OK, a part of the events may be in one of its channels. */
 function failureOf(peer: string, bytes: Buffer): FlumeError | undefined {
   const { answer } = readResponse(new WireReader(bytes))
   if (answer === 'OK') return undefined
-  if (answer === 'FAILED') return refused(peer, answer, 'none')
-  const text = answer === 'UNKNOWN' ? answer : `the error "${answer.error}"`
-  return refused(peer, text, 'unknown')
+  return refused(peer, typeof answer === 'string' ? answer : `the error "${answer.error}"`)
 }

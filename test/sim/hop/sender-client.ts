@@ -175,5 +175,5 @@ export class SenderClient {
 function failureOf(peer: string, bytes: Buffer): FlumeError | undefined {
   const { answer } = readResponse(new WireReader(bytes))
   if (answer === 'OK') return undefined
-  return refused(peer, JSON.stringify(answer), answer === 'FAILED' ? 'none' : 'unknown')
+  return refused(peer, JSON.stringify(answer))
 }
