@@ -6,6 +6,7 @@ import { IN_FLIGHT_MAX, REQUEST_TIMEOUT_MS, hopAgents } from './hop-agents.ts'
 import type { HopAgent } from './hop-agents.ts'
 import { InputWriter } from './input.ts'
 import { readOutput } from './output.ts'
+import type { Output } from './output.ts'
 
 export interface HopRunOptions {
   readonly faults: number
@@ -30,6 +31,9 @@ const LOOKS_MAX = 40
 const LOOK_MS_MAX = 50
 const MOMENT_MS_MAX = 150
 const DOWN_MS_MAX = 500
+const WAIT_MS = 100
+/** Without a further line. */
+const WAITS_MAX = 150
 
 type Fault =
   | 'kill a hub'
@@ -169,18 +173,19 @@ class HopRun {
     return false
   }
 
+  /** Until every line is in some output, or none has come for long: then the verdict says which. */
   async #drain(): Promise<void> {
     this.#input.stop()
     this.#writes = false
     const lines = this.#input.lines
-    await this.#edge.process.until('drained', ({ flows }) => {
-      const { state, details } = flows[0]!.sources[0]!
-      const backlog = flows[0]!.channels[0]!.stats?.backlogEvents
-      const read = details['bytesBehind'] === 0 && details['batchesInFlight'] === 0
-      return state === 'running' && Number(details['files']) > 0 && read && backlog === 0
-    })
-    for (const hub of this.#hubs) {
-      await hub.process.until('drained', ({ flows }) => {
+    for (let arrived = this.#arrived(), waits = 0; arrived < lines && waits < WAITS_MAX; waits++) {
+      await sleep(WAIT_MS)
+      const now = this.#arrived()
+      if (now > arrived) waits = 0
+      arrived = now
+    }
+    for (const agent of this.#agents) {
+      await agent.process.until('drained', ({ flows }) => {
         const stats = flows[0]!.channels[0]?.stats
         return stats !== undefined && stats.backlogEvents === 0
       })
@@ -189,10 +194,20 @@ class HopRun {
     if (lines === 0) throw new Error('no line was written')
   }
 
+  /** Lines that are in some output. */
+  #arrived(): number {
+    return this.#outputs()
+      .map(({ counts }) => new Set(counts.keys()))
+      .reduce((all, each) => all.union(each), new Set<number>()).size
+  }
+
+  #outputs(): readonly Output[] {
+    const { directory } = this.#options
+    return this.#hubs.map((_, i) => readOutput(join(directory, `out-${i}`), 'text'))
+  }
+
   #judge(): HopRunResult {
-    const outputs = this.#hubs.map((_, i) =>
-      readOutput(join(this.#options.directory, `out-${i}`), 'text'),
-    )
+    const outputs = this.#outputs()
     const lines = this.#input.lines
     const lost: number[] = []
     const twice: string[] = []
