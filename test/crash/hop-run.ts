@@ -196,9 +196,10 @@ class HopRun {
 
   /** Lines that are in some output. */
   #arrived(): number {
-    return this.#outputs()
-      .map(({ counts }) => new Set(counts.keys()))
-      .reduce((all, each) => all.union(each), new Set<number>()).size
+    const [first, ...others] = this.#outputs()
+    const ids = new Set(first!.counts.keys())
+    for (const { counts } of others) for (const id of counts.keys()) ids.add(id)
+    return ids.size
   }
 
   #outputs(): readonly Output[] {
