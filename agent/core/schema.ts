@@ -85,3 +85,11 @@ export const componentName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9]
 
 /** The name of an event header. */
 export const headerName = z.string().min(1).max(256)
+
+/** Where a source that listens does so. */
+export const bindAddress = z
+  .string()
+  .min(1)
+  .max(253)
+  .prefault('0.0.0.0')
+  .describe('Address or host name to listen at; `::` for all addresses, IPv6 ones too.')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byteSize, duration } from '../../core/schema.ts'
+import { bindAddress, byteSize, duration } from '../../core/schema.ts'
 import { serverTlsSchema } from '../../core/tls.ts'
 import { ipRuleProblem } from '../../lib/ip-filter.ts'
 
@@ -32,12 +32,7 @@ const ipRuleSchema = z
 
 export const avroSourceSchema = z
   .strictObject({
-    bind: z
-      .string()
-      .min(1)
-      .max(253)
-      .prefault('0.0.0.0')
-      .describe('Address or host name to listen at; `::` for all addresses, IPv6 ones too.'),
+    bind: bindAddress,
     port: z
       .int()
       .min(0)

@@ -1,15 +1,10 @@
 import { z } from 'zod'
-import { byteSize, duration } from '../../core/schema.ts'
+import { bindAddress, byteSize, duration } from '../../core/schema.ts'
 import { serverTlsSchema } from '../../core/tls.ts'
 
 export const httpSourceSchema = z
   .strictObject({
-    bind: z
-      .string()
-      .min(1)
-      .max(253)
-      .prefault('0.0.0.0')
-      .describe('Address or host name to listen at; `::` for all addresses, IPv6 ones too.'),
+    bind: bindAddress,
     port: z.int().min(0).max(65_535).describe('Port to listen at; 0 takes a free one.'),
     path: z
       .string()
