@@ -6,7 +6,7 @@ import { nodeDisk } from '../../agent/lib/disk.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { InputWriter, idOf, lineOf } from './input.ts'
 import { fileKind, killDisk } from './kill-disk.ts'
-import { countLines, judge, readOutput } from './output.ts'
+import { judge, readOutput } from './output.ts'
 
 let directory: string
 beforeEach(() => {
@@ -69,7 +69,7 @@ describe('the input writer', () => {
     }
     writer.stop()
     expect(readdirSync(directory).sort()).toEqual(['app.log', 'app.log.1', 'app.log.2'])
-    expect(countLines(directory)).toBe(200)
+    expect(writer.lines).toBe(200)
     const verdict = judge([readOutput(directory, 'text')], writer.lines, () => true)
     expect(verdict).toEqual({ lost: [], repeated: [], strangers: [], torn: [] })
   })

@@ -26,16 +26,6 @@ export function readOutput(directory: string, format: 'text' | 'json'): Output {
   return { counts, torn }
 }
 
-/** Lines in the files of a directory, cheaply. */
-export function countLines(directory: string): number {
-  let lines = 0
-  for (const name of filesIn(directory)) {
-    const bytes = readFileSync(join(directory, name))
-    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1
-  }
-  return lines
-}
-
 function filesIn(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isFile())

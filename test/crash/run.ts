@@ -6,7 +6,7 @@ import type { CrashAgentOptions } from './agent.ts'
 import { InputWriter } from './input.ts'
 import { chooseKillPoint, nameOf } from './kill-point.ts'
 import type { KillPoint } from './kill-point.ts'
-import { countLines, judge, readOutput } from './output.ts'
+import { judge, readOutput } from './output.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { RunningAgent, channelDirectories, runFlume } from './running-agent.ts'
 import type { Scenario } from './scenario.ts'
@@ -133,14 +133,12 @@ class CrashRun {
     return join(this.#options.directory, `agent-${this.#starts}-${name.replaceAll(' ', '-')}.log`)
   }
 
-  /** Lines that were in the input and not yet in every output: a lower bound of what was in flight. */
+  /**
+   * Lines of the input that an output still lacks. Each id counts once: an output that may repeat
+   * events has more lines than it has ids.
+   */
   #inFlight(): number {
-    const { outputs, isExpected } = this.#options.scenario
-    let expected = 0
-    for (let id = 0; id < this.#writer.lines; id++) if (isExpected(id)) expected += 1
-    const directories = outputs.flat().map((name) => join(this.#options.directory, name))
-    const delivered = directories.reduce((sum, directory) => sum + countLines(directory), 0)
-    return expected * outputs.length - delivered
+    return this.#verdicts().reduce((sum, { lost }) => sum + lost.length, 0)
   }
 
   /** Lets an agent deliver everything and stop in order. */
@@ -154,7 +152,7 @@ class CrashRun {
         flows[0]!.sinks.every(({ state }) => state === 'running'),
       )
       await until(
-        () => (this.#isEveryLineThere() ? true : undefined),
+        () => (this.#inFlight() === 0 ? true : undefined),
         DRAIN_MS_MAX,
         () => `${this.#inFlight()} lines are not delivered\n${agent.log()}`,
       )
@@ -173,10 +171,6 @@ class CrashRun {
       const { ending, output } = await runFlume(args, this.#options.directory)
       if (ending !== 0) throw new Error(`${channel} is damaged\n${output}`)
     }
-  }
-
-  #isEveryLineThere(): boolean {
-    return this.#inFlight() <= 0 && this.#verdicts().every(({ lost }) => lost.length === 0)
   }
 
   #verdicts(): ReturnType<typeof judge>[] {
