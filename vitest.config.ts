@@ -9,6 +9,8 @@ import { defineConfig } from 'vitest/config'
  *   x.crash.test.ts    crash: real processes, SIGKILL, full disks; CRASH_KILLS
  *   x.mutant.test.ts   mutants: the oracles must fail on each
  *   x.interop.test.ts  interop: the real Flume
+ *   x.apiserver.test.ts  API server: a real kube-apiserver with etcd
+ *   x.cluster.test.ts  cluster: real nodes, containers and volumes
  *   x.test.ts          unit: all others
  */
 const tiers = {
@@ -17,10 +19,12 @@ const tiers = {
   crash: { files: ['*.crash'], timeoutMs: 15 * 60_000 },
   mutants: { files: ['*.mutant'], timeoutMs: 15 * 60_000 },
   interop: { files: ['*.interop'], timeoutMs: 15 * 60_000 },
+  apiserver: { files: ['*.apiserver'], timeoutMs: 20 * 60_000 },
+  cluster: { files: ['*.cluster'], timeoutMs: 30 * 60_000 },
 }
 const UNIT_TIMEOUT_MS = 20_000
 
-const folders = '{agent,hack,test,examples}'
+const folders = '{agent,operator,hack,test,examples}'
 
 function project(name: string, files: readonly string[], timeoutMs: number) {
   const include = files.map((file) => `${folders}/**/${file}.test.ts`)

@@ -6,7 +6,7 @@ import { parse, sourceFiles } from './tidy/sources.ts'
 
 const files = sourceFiles()
 const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('test/')
-const product = files.filter((file) => file.path.startsWith('agent/') && !isTest(file.path))
+const product = files.filter(({ path }) => /^(?:agent|operator)\//.test(path) && !isTest(path))
 
 const LINES_MAX = 400
 
@@ -16,7 +16,7 @@ describe('the files of the project', () => {
   })
 
   // The one that loads plugins: what it imports is no file of ours.
-  test('no import in agent/ hides its target', () => {
+  test('no import of agent or operator hides its target', () => {
     const own = product.filter(({ path }) => path !== 'agent/interceptors/custom/module.ts')
     expect(
       own.flatMap((file) => file.opaqueImports.map((text) => `${file.path}: ${text}`)),
@@ -36,7 +36,7 @@ describe('the files of the project', () => {
 
   // The schema of a component is tested with every field and its example by agent/catalog.test.ts and
   // by the tests of the implementation beside it.
-  test('each source of agent/ that has code has a test beside it', () => {
+  test('each source of agent and operator that has code has a test beside it', () => {
     const paths = new Set(files.map((file) => file.path))
     const untested = product.filter(
       ({ path, text }) =>
@@ -52,7 +52,7 @@ describe('the files of the project', () => {
     expect(found.map((file) => file.path)).toEqual([])
   })
 
-  test('nothing in agent/ writes to the console', () => {
+  test('nothing in agent or operator writes to the console', () => {
     const found = product.filter((file) => /\bconsole\s*\.\s*\w/.test(file.text))
     expect(found.map((file) => file.path)).toEqual([])
   })
@@ -80,6 +80,19 @@ describe('the tidy tests themselves', () => {
     expect(violations(path, `import { x } from '../seq/source.ts'`)).toHaveLength(1)
     expect(violations(path, `import { x } from '../../../test/x.ts'`)).toHaveLength(1)
     expect(violations(path, `import { x } from './config.ts'`)).toEqual([])
+  })
+
+  test('the operator may read the configuration of the agent, the agent nothing of the operator', () => {
+    const config = `import { x } from '../../agent/config/schema.ts'`
+    expect(violations('operator/build/pool.ts', config)).toEqual([])
+    expect(violations('operator/kube/store.ts', config)).toHaveLength(1)
+    const pipeline = `import { x } from '../../agent/pipeline/pipeline.ts'`
+    expect(violations('operator/build/pool.ts', pipeline)).toHaveLength(1)
+    const operator = `import { x } from '../../operator/api/types.ts'`
+    expect(violations('agent/core/plan.ts', operator)).toHaveLength(1)
+    expect(violations('operator/build/pool.ts', `import { x } from '../apply/x.ts'`)).toHaveLength(
+      1,
+    )
   })
 
   test('an import in a comment is none', () => {
