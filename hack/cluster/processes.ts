@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { until } from './until.ts'
 
 /**
@@ -33,7 +34,16 @@ function markedProcess(pid: number, mark: string): MarkedProcess[] {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
     if (!environment.split('\0').includes(mark)) return []
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return [{ pid, command: words.slice(0, 3).join(' ').trim() }]
+    return [
+      {
+        pid,
+        command: words
+          .slice(0, 2)
+          .map((word) => basename(word))
+          .join(' ')
+          .trim(),
+      },
+    ]
   } catch {
     // It has ended meanwhile.
     return []
