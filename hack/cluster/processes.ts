@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename } from 'node:path'
+import { startTime } from './daemon.ts'
 import { until } from './until.ts'
 
 /**
@@ -63,7 +64,8 @@ export async function killMarked(directory: string): Promise<string[]> {
         // It has ended meanwhile.
       }
     }
-    return left.length === 0
+    // One without an environment may still hold what its last threads had open.
+    return left.length === 0 && [...ended.keys()].every((pid) => startTime(pid) === undefined)
   })
   return [...ended.values()]
 }
