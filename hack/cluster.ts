@@ -29,7 +29,7 @@ const USAGE = `Usage: npm run cluster -- COMMAND [--state DIR]
   power-off NODE, power-on NODE            loss of power, and its return
   cut NODE, mend NODE                      take a node off the network, and join it again
   crash NAMESPACE POD CONTAINER            SIGKILL to a container
-  exec NODE PROGRAM [ARGUMENT…]            run a program inside of a node (provider local)
+  exec NODE -- PROGRAM [ARGUMENT…]         run a program inside of a node (provider local)
   kubelet-kill NODE, kubelet-start NODE    lose only the kubelet (provider local)
 --state is .cluster at the root of the checkout, unless you say otherwise.
 The provider kind is untested: it has never run.`
