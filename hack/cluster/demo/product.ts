@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { binaries } from '../binaries.ts'
+import { command } from '../command.ts'
+import { environmentOf } from '../environment.ts'
+import { Kubectl } from '../kubectl.ts'
+import type { Cluster } from '../provider.ts'
+import { until } from '../until.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..', '..')
+const CHART = join(ROOT, 'charts', 'flume-operator')
+const OPERATOR_NAMESPACE = 'flume-system'
+const execute = promisify(execFile)
+
+/** What kubectl says of a pod, as far as we look. */
+export interface Pod {
+  readonly metadata: {
+    readonly name: string
+    readonly uid: string
+    readonly deletionTimestamp?: string
+  }
+  readonly status: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+    readonly containerStatuses?: readonly { readonly restartCount: number }[]
+  }
+}
+
+export function isReady({ metadata, status }: Pod): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false
+  return (
+    status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
+  )
+}
+
+/** The product on a cluster, used as its users do: by helm and kubectl. */
+export class Product {
+  readonly cluster: Cluster
+  readonly namespace: string
+  readonly kubectl: Kubectl
+
+  constructor(cluster: Cluster, namespace: string) {
+    this.cluster = cluster
+    this.namespace = namespace
+    this.kubectl = new Kubectl(join(binaries()!, 'kubectl'), cluster.kubeconfig)
+  }
+
+  /** Builds the image and loads it into all nodes. */
+  async loadImage(name?: string): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'flume-image-'))
+    try {
+      const archive = join(folder, 'image.tar')
+      const named = name === undefined ? [] : ['--name', name]
+      await execute(process.execPath, [
+        join(ROOT, 'hack', 'image.ts'),
+        '--output',
+        archive,
+        ...named,
+      ])
+      await this.cluster.importImages(archive)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  /** Installs or upgrades the chart and waits until its pods are ready. */
+  async install(...settings: readonly string[]): Promise<void> {
+    const where = ['--namespace', OPERATOR_NAMESPACE, '--create-namespace']
+    const how = ['--wait', '--timeout', '3m', ...settings.flatMap((each) => ['--set', each])]
+    await this.#helm('upgrade', '--install', 'flume-operator', CHART, ...where, ...how)
+  }
+
+  async uninstall(): Promise<void> {
+    await this.#helm('uninstall', 'flume-operator', '--namespace', OPERATOR_NAMESPACE, '--wait')
+  }
+
+  /** kubectl in the namespace; resolves to its output. */
+  async run(args: readonly string[], input?: string): Promise<string> {
+    return this.kubectl.run([`--namespace=${this.namespace}`, ...args], input)
+  }
+
+  async get<Answer>(...args: string[]): Promise<Answer> {
+    return JSON.parse(await this.run(['get', ...args, '--output=json'])) as Answer
+  }
+
+  async pods(pool: string): Promise<readonly Pod[]> {
+    const selector = `app.kubernetes.io/name=flume-agent,app.kubernetes.io/instance=${pool}`
+    return (await this.get<{ items: Pod[] }>('pods', `--selector=${selector}`)).items
+  }
+
+  /** Resolves to the seconds it took until so many agents of a pool are ready, and no other is there. */
+  async untilReady(pool: string, replicas: number, secondsMax = 120): Promise<number> {
+    const startedAtMs = performance.now()
+    await until(`${replicas} ready agents of ${pool}`, secondsMax, async () => {
+      const pods = await this.pods(pool)
+      return pods.length === replicas && pods.every(isReady)
+    })
+    return (performance.now() - startedAtMs) / 1000
+  }
+
+  /** `http://ADDRESS:PORT` of a Service. */
+  async urlOf(service: string): Promise<string> {
+    const { spec } = await this.get<{
+      spec: { clusterIP: string; ports: readonly { port: number }[] }
+    }>('service', service)
+    return `http://${spec.clusterIP}:${spec.ports[0]!.port}/`
+  }
+
+  /** The lines of all files in a directory of a pod. The image has no shell: Node reads them. */
+  async linesIn(pod: string, directory: string): Promise<string[]> {
+    const script = `const fs = require('node:fs')
+      const directory = ${JSON.stringify(directory)}
+      for (const name of fs.existsSync(directory) ? fs.readdirSync(directory) : []) {
+        const path = directory + '/' + name
+        if (fs.statSync(path).isFile()) fs.writeSync(1, fs.readFileSync(path))
+      }`
+    const output = await this.run(['exec', pod, '--container=agent', '--', 'node', '-e', script])
+    return output.split('\n')
+  }
+
+  async #helm(...args: readonly string[]): Promise<void> {
+    const env = environmentOf(this.cluster)
+    await command(join(binaries()!, 'helm'), args, { env })
+  }
+}
