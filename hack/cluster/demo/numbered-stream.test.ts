@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
@@ -14,15 +15,15 @@ test('numbers go out as bodies and are read back from whole lines only', () => {
 test('every request is sent again until it is answered 200', async () => {
   const seen: number[] = []
   let requests = 0
-  const server = createServer((incoming, response) => {
-    void json(incoming).then((events) => {
-      requests++
-      // The first is lost after it was taken, the second refused.
-      for (const { body } of events as { body: string }[]) seen.push(idOf(body)!)
-      if (requests === 1) response.destroy()
-      else response.writeHead(requests === 2 ? 503 : 200).end()
-    })
-  })
+  const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const events = (await json(incoming)) as { body: string }[]
+    requests++
+    // The first is lost after it was taken, the second refused.
+    for (const { body } of events) seen.push(idOf(body)!)
+    if (requests === 1) response.destroy()
+    else response.writeHead(requests === 2 ? 503 : 200).end()
+  }
+  const server = createServer((incoming, response) => void answer(incoming, response))
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })

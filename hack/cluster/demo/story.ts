@@ -73,7 +73,7 @@ export async function runStory(
 async function kill(product: Product, pod: string): Promise<number> {
   const restarts = restartsOf(await product.get<Pod>('pod', pod))
   const { namespace } = product
-  return seconds(async () => {
+  return secondsOf(async () => {
     await product.cluster.crash({ namespace, pod, container: 'agent' })
     await until(`${pod} is ready again`, SECONDS_MAX, async () => {
       const now = await product.get<Pod>('pod', pod)
@@ -84,7 +84,7 @@ async function kill(product: Product, pod: string): Promise<number> {
 
 async function deletePod(product: Product, pod: string): Promise<number> {
   const { uid } = (await product.get<Pod>('pod', pod)).metadata
-  return seconds(async () => {
+  return secondsOf(async () => {
     await product.run(['delete', 'pod', pod, '--wait=false'])
     await until(`another ${pod} is ready`, SECONDS_MAX, async () => {
       const pods = await product.pods('edge')
@@ -97,7 +97,7 @@ async function deletePod(product: Product, pod: string): Promise<number> {
 }
 
 async function deletePool(product: Product, manifest: string): Promise<number> {
-  return seconds(async () => {
+  return secondsOf(async () => {
     await product.run(['delete', 'flumeagent', 'hub'])
     await until('no agent of hub is left', SECONDS_MAX, async () => {
       return (await product.pods('hub')).length === 0
@@ -125,7 +125,7 @@ function restartsOf({ status }: Pod): number {
   return status.containerStatuses?.[0]?.restartCount ?? 0
 }
 
-async function seconds(act: () => Promise<void>): Promise<number> {
+async function secondsOf(act: () => Promise<void>): Promise<number> {
   const startedAtMs = performance.now()
   await act()
   return (performance.now() - startedAtMs) / 1000
