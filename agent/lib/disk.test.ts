@@ -54,3 +54,19 @@ test('a lock file that cannot be used is an error, not a lock that another holds
   await writeFile(path, 'this is not what it should be'.repeat(100))
   await expect(nodeDisk.lock(path)).rejects.toThrow('not a database')
 })
+
+test('directories are made with their parents; what is there stays', async () => {
+  const path = join(directory, 'a', 'b', 'c')
+  await nodeDisk.makeDirectory(path)
+  await nodeDisk.makeDirectory(path)
+  expect(await nodeDisk.list(join(directory, 'a', 'b'))).toEqual(['c'])
+})
+
+test('a directory that cannot be made is an error at once, also where its parent is there', async () => {
+  // Node's recursive mkdir never returns here.
+  await expect(nodeDisk.makeDirectory('/proc/nothing/below')).rejects.toThrow('ENOENT')
+  const file = join(directory, 'file')
+  await writeFile(file, '')
+  await expect(nodeDisk.makeDirectory(join(file, 'below'))).rejects.toThrow('ENOTDIR')
+  await expect(nodeDisk.makeDirectory(file)).rejects.toThrow('EEXIST')
+})

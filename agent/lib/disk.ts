@@ -140,9 +140,7 @@ export const nodeDisk: Disk = {
     return new NodeFile(await openFile(path, OPEN_FLAGS[mode], 0o640))
   },
 
-  async makeDirectory(path) {
-    await fs.promises.mkdir(path, { recursive: true, mode: 0o750 })
-  },
+  makeDirectory: (path) => makeDirectories(path),
 
   async list(path) {
     return (await fs.promises.readdir(path)).sort()
@@ -184,7 +182,7 @@ export const nodeDisk: Disk = {
     // An exclusive SQLite transaction: holds across pid namespaces and is free at once after SIGKILL.
     // It is no fence across nodes.
     const { DatabaseSync } = await import('node:sqlite')
-    await fs.promises.mkdir(dirname(path), { recursive: true })
+    await makeDirectories(dirname(path))
     const database = new DatabaseSync(path)
     try {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
@@ -195,4 +193,28 @@ export const nodeDisk: Disk = {
     }
     return { release: () => database.close() }
   },
+}
+
+/**
+ * Node's own `recursive` never returns, and keeps a thread of the pool busy, where a parent is there
+ * and the system says ENOENT all the same, as below /proc.
+ */
+async function makeDirectories(path: string): Promise<void> {
+  try {
+    await makeOne(path)
+  } catch (error) {
+    const parent = dirname(path)
+    if ((error as { code?: unknown }).code !== 'ENOENT' || parent === path) throw error
+    await makeDirectories(parent)
+    await makeOne(path)
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await fs.promises.mkdir(path, { mode: 0o750 })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error
+    if (!(await fs.promises.stat(path)).isDirectory()) throw error
+  }
 }
