@@ -150,21 +150,21 @@ export class LeaderElector {
   async #read(signal: AbortSignal): Promise<Lease | undefined> {
     const { client, clock } = this.#options
     const call = { signal, timeoutMs: this.#callTimeoutMs }
-    const lease = await client
-      .get<Lease>(RESOURCES.leases, this.#name, call)
-      .catch((error: unknown) => {
-        if (isNotFound(error)) return
-        throw error
-      })
+    let lease: Lease | undefined
+    try {
+      lease = await client.get<Lease>(RESOURCES.leases, this.#name, call)
+    } catch (thrown) {
+      if (!isNotFound(thrown)) throw thrown
+    }
     this.#observer.observe(lease, clock.monotonic())
     return lease
   }
 
   #mayTake(lease: Lease): boolean {
     const { identity, clock } = this.#options
-    const holder = lease.spec?.holderIdentity
-    if (holder === identity) return true
-    if (this.#state === 'leading') this.#lose(`${holder ?? 'nobody'} has it`)
+    const holder = lease.spec?.holderIdentity ?? ''
+    if (holder === identity || holder === '') return true
+    if (this.#state === 'leading') this.#lose(`${holder} has it`)
     if (this.#state !== 'waiting') return false
     return this.#observer.hasRunOut(lease, clock.monotonic(), this.#leaseDurationMs)
   }
