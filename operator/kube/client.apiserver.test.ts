@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { clientOf, failureOf } from '../../test/kube/fixture.ts'
-import { configMap, realParts, realServers } from '../../test/kube/real-server.ts'
+import { configMap, realParts, realServers, restarted } from '../../test/kube/real-server.ts'
 import type { ConfigMap } from '../../test/kube/real-server.ts'
 import {
   isAlreadyExists,
@@ -144,7 +144,9 @@ test('an eviction goes by the disruption budget and by the UID', async (context)
 })
 
 test('a version that is too old to watch from is known as such', async (context) => {
-  const { client } = await real(context)
+  const { client, plane } = await real(context)
+  // Then its memory of changes begins anew.
+  await restarted(plane)
   const watch = client.watch(configMaps, {
     resourceVersion: '1',
     signal: AbortSignal.timeout(60_000),

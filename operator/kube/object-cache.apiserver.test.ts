@@ -2,21 +2,37 @@ import { expect, onTestFinished, test } from 'vitest'
 import { clientOf } from '../../test/kube/fixture.ts'
 import { FaultyProxy } from '../../test/kube/proxy.ts'
 import type { EventFault, RequestFault } from '../../test/kube/proxy.ts'
-import { configMap, eventually, realParts, realServers } from '../../test/kube/real-server.ts'
+import {
+  configMap,
+  eventually,
+  realParts,
+  realServers,
+  restarted,
+} from '../../test/kube/real-server.ts'
 import type { ConfigMap, RealServer } from '../../test/kube/real-server.ts'
 import { ManualClock } from '../../test/sim/clock.ts'
 import { SeededRandom } from '../../test/sim/random.ts'
 import { sleep, systemClock } from '../../agent/lib/clock.ts'
+import type { Clock } from '../../agent/lib/clock.ts'
 import { ObjectCache } from './object-cache.ts'
 import { RESOURCES } from './resources.ts'
 import { keyOf } from './types.ts'
 import { SILENCE_MAX_MS } from './watch.ts'
 
+/** Time-outs and back-offs pass twenty times as fast. */
+const fastClock: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic() * 20,
+  schedule: (run, delayMs) => systemClock.schedule(run, delayMs / 20),
+}
+/** Faults in one run; there are writes to the end. */
+const FAULTS = 100
+
 const real = realServers()
 const { configMaps } = RESOURCES
 
 /** A cache of the test's namespace behind a proxy, and what its handlers made of what they were told. */
-async function behindProxy({ api, namespace }: RealServer, clock = systemClock) {
+async function behindProxy({ api, namespace }: RealServer, clock: Clock = systemClock) {
   const proxy = await FaultyProxy.start(api)
   const parts = { ...realParts(), clock }
   const client = clientOf(proxy.api, parts)
@@ -88,12 +104,12 @@ test('whatever breaks on the way, the cache ends up with what the server has', a
   const seed = Number(process.env['KUBE_SEED'] ?? Date.now() % 1_000_000)
   console.log(`KUBE_SEED=${seed}`)
   const random = new SeededRandom(seed)
-  const all = await behindProxy(server)
+  const all = await behindProxy(server, fastClock)
   const { proxy, cache } = all
-  let faults = 0
+  const faults: number[] = []
   const happens = (probability: number): boolean => {
     const does = random.chance(probability)
-    if (does) faults++
+    if (does) faults.push(proxy.requests.length)
     return does
   }
   proxy.onRequest = () => (happens(0.4) ? random.pick(REFUSALS) : undefined)
@@ -102,31 +118,27 @@ test('whatever breaks on the way, the cache ends up with what the server has', a
     return happens(0.1) ? sleep(systemClock, random.between(1, 30)) : 'pass'
   }
   cache.start()
-  for (let i = 0; i < 200; i++) {
+  while (faults.length < FAULTS) {
     await churn(server, random)
     if (happens(0.02)) proxy.reset()
   }
   proxy.onRequest = () => undefined
   proxy.onEvent = () => 'pass'
   await agree(server, all)
-  console.log(`${faults} faults, ${proxy.requests.length} requests`)
-  expect(faults).toBeGreaterThan(10)
+  console.log(`${faults.length} faults, ${proxy.requests.length} requests`)
 })
 
 test('an API server that is killed and comes back: nothing is missed', async (context) => {
   const server = await real(context)
   const all = await behindProxy(server)
-  const { cache, proxy } = all
+  const { cache } = all
   const random = new SeededRandom(7)
   cache.start()
   for (let i = 0; i < 20; i++) await churn(server, random)
   await agree(server, all)
-  const listsBefore = proxy.count(({ isWatch }) => !isWatch)
-  await server.plane.killApiServer()
-  await server.plane.startApiServer()
+  await restarted(server.plane)
   for (let i = 0; i < 20; i++) await churn(server, random)
   await agree(server, all)
-  console.log(`${proxy.count(({ isWatch }) => !isWatch) - listsBefore} new lists after the restart`)
 })
 
 test('a network that is cut without a word is noticed by the silence', async (context) => {
@@ -137,7 +149,7 @@ test('a network that is cut without a word is noticed by the silence', async (co
   cache.start()
   await eventually(() => proxy.count(({ isWatch }) => isWatch) === 1)
   await server.client.create(configMaps, configMap(server.namespace, 'before'))
-  await eventually(() => cache.size === 2)
+  await eventually(() => cache.size === 1)
   proxy.freeze()
   await server.client.create(configMaps, configMap(server.namespace, 'meanwhile'))
   clock.advance(SILENCE_MAX_MS)
@@ -171,24 +183,4 @@ test('an event that is lost on the way is missing until the next list, which tel
   }
   proxy.reset()
   await agree(server, all)
-})
-
-test('bookmarks come from a real server, so that a quiet watch does not age', async (context) => {
-  const server = await real(context)
-  const { cache, proxy } = await behindProxy(server)
-  const types: string[] = []
-  proxy.onEvent = ({ type }) => {
-    types.push(type)
-    return 'pass'
-  }
-  cache.start()
-  await cache.whenSynced()
-  const first = cache.resourceVersion(server.namespace)
-  await server.client.create(RESOURCES.serviceAccounts, {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { namespace: server.namespace, name: 'other' },
-  })
-  await eventually(() => types.includes('BOOKMARK'))
-  await eventually(() => cache.resourceVersion(server.namespace) !== first)
 })
