@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { clientOf, failureOf } from '../../test/kube/fixture.ts'
-import { configMap, realParts, realServers, restarted } from '../../test/kube/real-server.ts'
+import { configMap, realParts, realServers } from '../../test/kube/real-server.ts'
 import type { ConfigMap } from '../../test/kube/real-server.ts'
 import {
   isAlreadyExists,
@@ -146,7 +146,8 @@ test('an eviction goes by the disruption budget and by the UID', async (context)
 test('a version that is too old to watch from is known as such', async (context) => {
   const { client, plane } = await real(context)
   // Then its memory of changes begins anew.
-  await restarted(plane)
+  await plane.killApiServer()
+  await plane.startApiServer()
   const watch = client.watch(configMaps, {
     resourceVersion: '1',
     signal: AbortSignal.timeout(60_000),

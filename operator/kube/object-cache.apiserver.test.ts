@@ -2,13 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { clientOf } from '../../test/kube/fixture.ts'
 import { FaultyProxy } from '../../test/kube/proxy.ts'
 import type { EventFault, RequestFault } from '../../test/kube/proxy.ts'
-import {
-  configMap,
-  eventually,
-  realParts,
-  realServers,
-  restarted,
-} from '../../test/kube/real-server.ts'
+import { configMap, eventually, realParts, realServers } from '../../test/kube/real-server.ts'
 import type { ConfigMap, RealServer } from '../../test/kube/real-server.ts'
 import { ManualClock } from '../../test/sim/clock.ts'
 import { SeededRandom } from '../../test/sim/random.ts'
@@ -136,7 +130,8 @@ test('an API server that is killed and comes back: nothing is missed', async (co
   cache.start()
   for (let i = 0; i < 20; i++) await churn(server, random)
   await agree(server, all)
-  await restarted(server.plane)
+  await server.plane.killApiServer()
+  await server.plane.startApiServer()
   for (let i = 0; i < 20; i++) await churn(server, random)
   await agree(server, all)
 })

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
@@ -63,27 +62,6 @@ export function realServers(): (context: TestContext) => Promise<RealServer> {
     })
     return { plane, api, client, namespace }
   }
-}
-
-/** The API server is killed and started again. */
-export async function restarted(plane: ControlPlane): Promise<void> {
-  const { hostname, port } = new URL(plane.url)
-  await plane.killApiServer()
-  // Its threads end one after the other, and the last of them closes the port.
-  await eventually(async () => !(await accepts(hostname, Number(port))))
-  await plane.startApiServer()
-}
-
-async function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host)
-    const settle = (does: boolean) => (): void => {
-      socket.destroy()
-      resolve(does)
-    }
-    socket.on('connect', settle(true))
-    socket.on('error', settle(false))
-  })
 }
 
 export interface ConfigMap extends KubeObject {
