@@ -68,6 +68,15 @@ export const ERROR_CODES = {
   FLM6103: 'the metadata of a request is not what an agent sends',
   FLM6104: 'a client asks for what this source does not offer',
   FLM6201: 'the files of TLS cannot be used',
+  // 7xxx: the operator
+  FLM7101: 'the API server cannot be reached',
+  FLM7102: 'the API server did not answer in time',
+  FLM7103: 'the API server refused a request',
+  FLM7104: 'the API server failed or is overloaded',
+  FLM7105: 'an answer of the API server cannot be used',
+  FLM7106: 'the access to the API server is not configured',
+  FLM7107: 'the leadership was lost',
+  FLM7108: 'a reconciliation took too long',
   // 9xxx: the process
   FLM9001: 'a part of the agent failed in a way it should not',
   FLM9101: 'the address of the admin server is in use',
