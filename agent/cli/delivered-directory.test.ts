@@ -29,7 +29,7 @@ function flowsOf(
   const [like] = agentStatus().flows
   return plan!.flows.map(({ name, hash }) => {
     const problem = problems[name]
-    return { ...like!, name, hash: problem === undefined ? hash : 'old', problem }
+    return Object.assign({}, like!, { name, hash: problem === undefined ? hash : 'old', problem })
   })
 }
 
@@ -47,14 +47,15 @@ describe('flows of a delivered directory', () => {
     const flows = await apply()
     expect(source.delivered(flows)).toEqual(
       ['a', 'b'].map((flow) => {
-        const version = { generation: 1, hash: deliveredFlow(flow).hash }
+        const { hash } = deliveredFlow(flow)
         return {
           flow,
-          ...version,
+          generation: 1,
+          hash,
           result: 'applied',
           problems: [],
           missingSecrets: [],
-          running: version,
+          running: { generation: 1, hash },
         }
       }),
     )
@@ -177,7 +178,7 @@ describe('the signature of a delivered directory', () => {
     await mounted.load()
     const waiting = await mounted.signature()
     expect(await mounted.signature()).toBe(waiting)
-    new MountedVolume(join(secretsDirectory, 'web'), { 'tls.crt': 'x' })
+    MountedVolume.at(join(secretsDirectory, 'web'), { 'tls.crt': 'x' })
     expect(await mounted.signature()).not.toBe(waiting)
   })
 

@@ -26,7 +26,7 @@ const problemsOf = ({ problems }: LoadedFlow): string[] => problems.map(formatPr
 
 describe('a directory of delivered flows', () => {
   it('gives the plan of each flow, the same as a manifest gives', async () => {
-    new MountedVolume(directory, filesOf(deliveredFlow('b'), deliveredFlow('a')))
+    MountedVolume.at(directory, filesOf(deliveredFlow('b'), deliveredFlow('a')))
     const flows = (await load())!
     expect(flows.map(({ flow }) => flow)).toEqual(['a', 'b'])
     expect(flows[0]).toMatchObject({
@@ -58,7 +58,7 @@ describe('a directory of delivered flows', () => {
   })
 
   it('leaves alone what is not of a flow', async () => {
-    new MountedVolume(directory, {
+    MountedVolume.at(directory, {
       ...filesOf(deliveredFlow('a')),
       'flow.A.json': '',
       'secrets/s/k': '',
@@ -81,7 +81,7 @@ describe('one delivered flow', () => {
       { name: 'in', null: {} },
     ]
     const bad = deliveredFlow('bad', { sources, sinks: [{ name: 'out', channel: 'x', null: {} }] })
-    new MountedVolume(directory, filesOf(bad, deliveredFlow('good')))
+    MountedVolume.at(directory, filesOf(bad, deliveredFlow('good')))
     const [refused, good] = (await load())!
     expect(refused).toMatchObject({ plan: undefined, hash: bad.hash })
     expect(problemsOf(refused!)).toEqual([
@@ -97,7 +97,7 @@ describe('one delivered flow', () => {
 
   it('that cannot be read says so', async () => {
     const wrong = writeDelivered(deliveredFlow('other'))
-    new MountedVolume(directory, {
+    MountedVolume.at(directory, {
       'flow.cut.json': '{"formatVersion":1',
       'flow.large.json': ' '.repeat(2 ** 20 + 1),
       'flow.newer.json': '{"formatVersion":2}',

@@ -18,7 +18,7 @@ async function full(hasClients = true): Promise<TestPipeline> {
   const channels = [{ name: 'c', type: 'memory', config }]
   await agent.pipeline.apply(agentPlan(flowPlan({ channels })))
   await agent.settle()
-  await agent.parts.source('in').emit(...'abcd').accepted
+  await agent.parts.source('in').emit('a', 'b', 'c', 'd').accepted
   return agent
 }
 
@@ -67,7 +67,7 @@ describe('a source that serves clients', () => {
       await insist(agent, STALLED_MS - 2 * LOOK_MS)
       settleAll(agent)
       await agent.pass(LOOK_MS, 2)
-      await agent.parts.source('in').emit(...'abcd').accepted
+      await agent.parts.source('in').emit('a', 'b', 'c', 'd').accepted
     }
     expect(sourceOf(agent).state).toBe('running')
     await agent.stop()

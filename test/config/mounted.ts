@@ -19,6 +19,10 @@ export class MountedVolume {
     this.replace(files)
   }
 
+  static at(directory: string, files: MountedFiles): MountedVolume {
+    return new MountedVolume(directory, files)
+  }
+
   replace(files: MountedFiles): void {
     const old = this.#versionName()
     this.#versions++
