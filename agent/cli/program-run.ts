@@ -58,7 +58,7 @@ export function addRun(program: Command, outcome: Outcome, shell: Shell): void {
     .addOption(
       new Option(
         '--admin <address>',
-        'where to serve /livez, /readyz, /metrics, /status; port 0: a free one',
+        'where to serve /livez, /readyz, /metrics, /status; :8081 for all interfaces; port 0: a free one',
       )
         .argParser(checkAddress)
         .default(DEFAULT_ADMIN_ADDRESS),
