@@ -9,11 +9,19 @@ const DEFAULT_DATA_DIR = './flume-data'
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 const LOG_FORMATS: readonly LogFormat[] = ['json', 'text']
 
-export const fileOption = (): Option =>
+export const filesOption = (): Option =>
   new Option(
     '-f, --file <path...>',
     'manifests: files, directories of .yaml files, or - for the standard input',
-  ).makeOptionMandatory()
+  )
+
+export const fileOption = (): Option => filesOption().makeOptionMandatory()
+
+export const deliveredOption = (): Option =>
+  new Option(
+    '--delivered <dir>',
+    'instead of manifests: the directory with the flows that an operator delivers, such as a mounted ConfigMap; needs --agent',
+  ).conflicts(['file', 'agentAddress', 'port', 'exitWithParent'])
 
 export const agentOption = (): Option =>
   new Option('--agent <name>', 'which agent of the input; needed when it defines several')
@@ -36,6 +44,12 @@ export const pluginsDirOption = (): Option =>
   new Option(
     '--plugins-dir <dir>',
     'where the modules of custom interceptors lie; "plugins" beside the manifests if not given',
+  )
+
+export const secretsDirOption = (): Option =>
+  new Option(
+    '--secrets-dir <dir>',
+    'where the Secrets lie that flows refer to, as files <dir>/<secret>/<key>',
   )
 
 export const shutdownOption = (): Option =>
