@@ -31,7 +31,7 @@ export async function generate(): Promise<Map<string, string>> {
   for (const [kind, schema] of Object.entries(KIND_SCHEMAS)) {
     const json = z.toJSONSchema(schema, { io: 'input' })
     const name = `docs/reference/${kind.toLowerCase()}`
-    files.set(`${name}.schema.json`, JSON.stringify(json))
+    files.set(`${name}.schema.json`, JSON.stringify(json, withoutOurs))
     files.set(`${name}.md`, kindPage(kind, json, components))
   }
   files.set('docs/errors/README.md', errorIndex())
@@ -40,6 +40,11 @@ export async function generate(): Promise<Map<string, string>> {
     files.set(path, await format(text, { parser, printWidth: 100, singleQuote: true }))
   }
   return files
+}
+
+/** Editors do not know the keywords that are ours. */
+function withoutOurs(key: string, value: unknown): unknown {
+  return key.startsWith('x-') ? undefined : value
 }
 
 function componentPath({ kind, type }: ComponentDescription): string {
