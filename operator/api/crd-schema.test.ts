@@ -5,7 +5,7 @@ import { structuralSchema } from './crd-schema.ts'
 import type { Additions } from './crd-schema.ts'
 
 function convert(shape: z.core.$ZodLooseShape, additions: Additions = {}, defaults = false) {
-  return structuralSchema(z.strictObject(shape as Record<string, z.ZodType>), {
+  return structuralSchema(z.strictObject(shape), {
     additions,
     defaults,
   })

@@ -106,6 +106,8 @@ class Converter {
         return number(json)
       case 'boolean':
         return { type: 'boolean' }
+      case 'null':
+      case undefined:
       default:
         return fail(place, `the type ${String(json.type)} is not understood`)
     }
@@ -118,7 +120,7 @@ class Converter {
       if (json['maxProperties'] === undefined) fail(place, 'a map needs a bound')
       return {
         type: 'object',
-        maxProperties: json['maxProperties'] as number,
+        maxProperties: json['maxProperties'],
         additionalProperties: this.convert(others, `${place}{}`),
       }
     }
