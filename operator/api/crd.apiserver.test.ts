@@ -333,6 +333,9 @@ describe('kubectl', () => {
     expect(await explain('flumeflow.spec.channels.memory.capacity')).toContain(
       'Events the channel holds at most; sources wait while it is full. (default\n    10000, 1–100000000)',
     )
+    expect(await explain('ff.spec.channels.file.capacity')).toContain(
+      'Most bytes the channel uses on disk. (size, default 1Gi, at least 8Mi)',
+    )
     expect(await explain('ff.spec.sources.tail.startAt')).toMatch(
       /ENUM:\n\s+beginning\n\s+end\n[^]*\(default beginning\)/,
     )

@@ -138,14 +138,14 @@ describe('the definition of FlumeFlow', () => {
       'Events the channel holds at most; sources wait while it is full. (default 10000, 1–100000000)',
     )
     expect(at(flow, 'spec.sources[].tail.scanInterval').description).toMatch(
-      / \(default 800ms, 10ms–1h\)$/,
+      / \(duration, default 800ms, 10ms–1h\)$/,
     )
   })
 
   it('takes sizes as numbers too', () => {
     expect(at(flow, 'spec.channels[].file.capacity')).toMatchObject({
       'x-kubernetes-int-or-string': true,
-      pattern: '^[0-9]+(\\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$',
+      description: 'Most bytes the channel uses on disk. (size, default 1Gi, at least 8Mi)',
     })
   })
 
