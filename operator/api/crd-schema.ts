@@ -185,12 +185,12 @@ function describe(json: JsonSchema, place: string): StructuralSchema {
 }
 
 function boundsOf(json: JsonSchema): WrittenBounds {
-  return (json['x-bounds'] ?? {}) as WrittenBounds
+  return json['x-bounds'] ?? {}
 }
 
 /** The pattern of a text, also of one that may be a number too. */
 function writtenPattern(json: JsonSchema): string | undefined {
-  return json.pattern ?? (json.anyOf?.[1] as JsonSchema | undefined)?.pattern
+  return json.pattern ?? json.anyOf?.[1]?.pattern
 }
 
 /** Without the bounds that every whole number of JavaScript has. */
