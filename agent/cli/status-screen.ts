@@ -40,8 +40,16 @@ function summary({ status, address, at }: Sample, rateOf: RateOf): string[] {
     `in                    ${rateOf(IN, inEvents)}`,
     `out                   ${rateOf(OUT, outEvents)}`,
     `lost                  ${formatNumber(lostEvents)}`,
+    ...deliveredLines(status),
     ...reloadLines(status),
   ]
+}
+
+function deliveredLines({ delivered }: AgentStatus): string[] {
+  if (delivered === undefined) return []
+  const refused = delivered.filter(({ result }) => result === 'refused').length
+  const of = refused === 0 ? '' : `, ${refused} of them refused in the newest version`
+  return [`delivered             ${formatCountOf(delivered.length, 'flow')}${of}`]
 }
 
 function reloadLines({ lastReload }: AgentStatus): string[] {
@@ -50,9 +58,15 @@ function reloadLines({ lastReload }: AgentStatus): string[] {
 }
 
 function problems(status: AgentStatus): string[] {
-  const all = [...currentProblems(status), ...(status.lastReload?.errors ?? [])]
-  if (all.length === 0) return ['problems              none']
-  return ['problems', ...all.map((problem) => `  ${problem}`)]
+  const refused = status.delivered?.flatMap((each) => each.problems) ?? []
+  // What was refused in the last reload is said there too.
+  const all = new Set([
+    ...currentProblems(status),
+    ...(status.lastReload?.errors ?? []),
+    ...refused,
+  ])
+  if (all.size === 0) return ['problems              none']
+  return ['problems', ...[...all].map((problem) => `  ${problem}`)]
 }
 
 function flowLines(flow: FlowStatus, rateOf: RateOf): string[] {

@@ -55,10 +55,12 @@ export const ERROR_CODES = {
   FLM4304: 'a peer refused events',
   FLM4305: 'a peer does not speak Avro RPC',
   FLM4306: 'a write was called off',
+  FLM4307: 'the name of a pool has no address',
   // 5xxx: the pipeline
   FLM5101: 'the source is stopping',
   FLM5102: 'a source has too much in flight',
   FLM5103: 'an optional channel has no room',
+  FLM5108: 'a source turns its clients away for want of room',
   FLM5201: 'a component could not be made',
   FLM5202: 'a component did not stop in time',
   FLM5203: 'a channel cannot change its type',
