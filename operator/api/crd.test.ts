@@ -115,6 +115,7 @@ describe.each(definitions.map((each) => [each.spec.names.kind, each] as const))(
       const { names } = definition.spec
       expect(names.shortNames).toEqual([kind === 'FlumeAgent' ? 'fa' : 'ff'])
       expect(names.categories).toEqual(['flume'])
+      expect(definition.metadata.annotations).toEqual({ 'flume-operator.io/revision': '1' })
       expect(definition.metadata.name).toBe(`${names.plural}.flume-operator.io`)
     })
   },
