@@ -58,15 +58,11 @@ function reloadLines({ lastReload }: AgentStatus): string[] {
 }
 
 function problems(status: AgentStatus): string[] {
-  const refused = status.delivered?.flatMap((each) => each.problems) ?? []
-  // What was refused in the last reload is said there too.
-  const all = new Set([
-    ...currentProblems(status),
-    ...(status.lastReload?.errors ?? []),
-    ...refused,
-  ])
-  if (all.size === 0) return ['problems              none']
-  return ['problems', ...[...all].map((problem) => `  ${problem}`)]
+  const refused = new Set(status.delivered?.flatMap((each) => each.problems))
+  const reload = (status.lastReload?.errors ?? []).filter((each) => !refused.has(each))
+  const all = [...currentProblems(status), ...reload]
+  if (all.length === 0) return ['problems              none']
+  return ['problems', ...all.map((problem) => `  ${problem}`)]
 }
 
 function flowLines(flow: FlowStatus, rateOf: RateOf): string[] {
