@@ -19,6 +19,9 @@ export const FLUME_FLOWS = {
   namespaced: true,
 } as const
 
+/** Raised by each release that changes a definition: an operator does not run on older ones. */
+export const DEFINITIONS_REVISION = 1
+
 /** Whose fields are whose in server-side apply. */
 export const FIELD_MANAGER = 'flume-operator'
 
@@ -39,12 +42,12 @@ export const AGENT_LABEL_NAME = 'flume-agent'
 export const MANAGED_BY = 'flume-operator'
 
 export const ANNOTATIONS = {
-  /** On our definitions: `DEFINITIONS_REVISION` of the release that they are of. */
-  revision: `${API_GROUP}/revision`,
   /** On a pod: a hash over the configuration of its pool. Its change makes the kubelet look at once. */
   config: `${API_GROUP}/config`,
   /** On a FlumeAgent, with the value `true`: what the operator made is left as it is. */
   paused: `${API_GROUP}/paused`,
+  /** On our definitions: `DEFINITIONS_REVISION` of the release that they are of. */
+  revision: `${API_GROUP}/revision`,
 } as const
 
 /** Kept on a FlumeAgent until what was made for it is gone. */
@@ -52,6 +55,3 @@ export const FINALIZER = `${API_GROUP}/cleanup`
 
 /** Names of pools and flows: those of pods, services and volumes begin with them. */
 export const POOL_NAME = '^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$'
-
-/** Raised by each release that changes a definition: an operator does not run on older ones. */
-export const DEFINITIONS_REVISION = 1
