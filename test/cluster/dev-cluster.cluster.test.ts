@@ -99,7 +99,7 @@ async function starts(): Promise<number> {
   return (await inPod('cat', '/data/starts')).trim().split('\n').length
 }
 
-/** Waits until the pod has started so many times, and runs. */
+/** Waits until the pod has started so many times, and the API server knows that it runs. */
 async function startedTimes(count: number): Promise<void> {
   await until(`start ${count} of the pod`, WAIT_SECONDS, async () =>
     starts().then(
@@ -107,6 +107,7 @@ async function startedTimes(count: number): Promise<void> {
       () => false,
     ),
   )
+  await kubectl.run(['wait', '--for=condition=Ready', 'pod/keeper-0', `--timeout=${WAIT_SECONDS}s`])
 }
 
 interface NodeObject {
