@@ -5,12 +5,15 @@ const HEX_DIGITS = 16
 
 /** A hash of plain data that does not depend on the order of keys. Hex. */
 export function stableHash(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex').slice(0, HEX_DIGITS)
+  return createHash('sha256').update(stableJson(value)).digest('hex').slice(0, HEX_DIGITS)
 }
 
-/** JSON with sorted keys. Keys whose value is undefined count as absent. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+/**
+ * Plain data as compact JSON with sorted keys, the same for equal data. Keys whose value is undefined count
+ * as absent.
+ */
+export function stableJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`
   if (typeof value === 'object' && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value)
     // A Map or a RegExp would be "{}" in JSON, and every change of it invisible.
@@ -18,7 +21,7 @@ function canonical(value: unknown): string {
       throw new TypeError(`a configuration must be plain data, not ${value.constructor.name}`)
     const entries = Object.entries(value).filter(([, each]) => each !== undefined)
     const sorted = entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return `{${sorted.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`
+    return `{${sorted.map(([key, each]) => `${JSON.stringify(key)}:${stableJson(each)}`).join(',')}}`
   }
   if (value === undefined || typeof value === 'function' || typeof value === 'symbol')
     throw new TypeError(`a configuration must be plain data, not ${typeof value}`)

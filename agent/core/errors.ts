@@ -28,6 +28,8 @@ export const ERROR_CODES = {
   FLM1312: 'the two ends of a hop are configured differently',
   FLM1401: 'a plugin cannot be used',
   FLM1402: 'a plugin refuses its configuration',
+  FLM1501: 'a delivered flow cannot be read',
+  FLM1502: 'a delivered flow has a newer format',
   // 2xxx: channel
   FLM2101: 'the channel is in use by another process',
   FLM2102: 'the channel cannot be opened: its newest segments are damaged',
