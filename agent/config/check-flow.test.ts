@@ -49,6 +49,13 @@ describe('checkFlow', () => {
     ])
   })
 
+  it('FLM1202: a Service for a source that does not listen', () => {
+    expect(check({ sources: '[{ name: in, http: { port: 8080 }, service: {} }]' })).toEqual([])
+    expect(check({ sources: '[{ name: in, seq: {}, service: { port: 80 } }]' })).toEqual([
+      'FLM1202 spec.sources[0].service: a seq source does not listen, so that a Service would lead nowhere. Remove it',
+    ])
+  })
+
   it('leaves a misspelt type to the message about the unknown key', () => {
     expect(check({ sinks: '[{ name: out, fiel: {} }]' })).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { checkDeadLetters } from './check-dead-letters.ts'
 import { checkSinkGroups } from './check-sink-groups.ts'
 import type { ComponentDraft, FlowDraft, SinkDraft, SourceDraft, UnionDraft } from './draft.ts'
-import { SELECTORS } from './entries.ts'
+import { SELECTORS, SOURCES } from './entries.ts'
 import type { Finding } from './explain.ts'
 import { DEFAULT_CHANNEL, channelNames, fedByDefault } from './flow-channels.ts'
 import { keyLineOf, lineOf } from './node.ts'
@@ -17,6 +17,7 @@ export function checkFlow(draft: FlowDraft): Finding[] {
     ...checkNames(draft, 'channels', draft.channels ?? []),
     ...checkNames(draft, 'sinks', draft.sinks),
     ...checkNames(draft, 'sink groups', draft.sinkGroups),
+    ...draft.sources.flatMap((source) => checkService(draft, source)),
     ...checkEdges(draft),
     ...checkSinkGroups(draft),
     ...checkDeadLetters(draft),
@@ -79,6 +80,15 @@ function checkNames(
     findings.push({ code: 'FLM1205', path, line, message })
   }
   return findings
+}
+
+/** A Service leads to a source that listens. */
+function checkService(draft: FlowDraft, { path: at, types, service }: SourceDraft): Finding[] {
+  const [type] = types
+  if (!service || types.length !== 1 || SOURCES[type!]!.listens !== undefined) return []
+  const path = [...at, 'service']
+  const message = `a ${type} source does not listen, so that a Service would lead nowhere. Remove it`
+  return [{ code: 'FLM1202', path, line: keyLineOf(draft.root, path), message }]
 }
 
 /**

@@ -43,6 +43,8 @@ export interface SourceDraft extends ComponentDraft {
   readonly selector: UnionDraft | undefined
   /** undefined: not given. */
   readonly channels: readonly (string | undefined)[] | undefined
+  /** Whether it has settings of a Service. */
+  readonly service: boolean
 }
 
 export interface SinkDraft extends ComponentDraft {
@@ -78,7 +80,7 @@ function draftSource(path: Path, node: MappingNode): SourceDraft {
   const selector = nodeAt(node, ['selector'])
   const channels = nodeAt(node, ['channels'])
   return {
-    ...draftComponent('sources', path, node, ['interceptors', 'selector', 'channels']),
+    ...draftComponent('sources', path, node, ['interceptors', 'selector', 'channels', 'service']),
     interceptors: interceptors.map(([inner, each]) =>
       draftUnion('interceptors', [...path, ...inner], each, []),
     ),
@@ -89,6 +91,7 @@ function draftSource(path: Path, node: MappingNode): SourceDraft {
     channels:
       channels &&
       (channels.kind === 'sequence' ? channels.items.map((item) => textAt(item, [])) : [undefined]),
+    service: nodeAt(node, ['service']) !== undefined,
   }
 }
 

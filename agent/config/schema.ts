@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { catalog } from '../catalog.ts'
 import type { CatalogKind } from '../catalog.ts'
 import { componentName } from '../core/schema.ts'
+import { agentSpecSchema } from './agent-schema.ts'
+import { serviceSchema } from './service-schema.ts'
 
 /*
  * The manifests, assembled from the schemas of the components. Everything here is what users write:
@@ -13,8 +15,6 @@ export const API_VERSION = `${API_GROUP}/v1alpha1`
 
 /** Bound of every list of components in a flow. */
 export const COMPONENTS_MAX = 32
-/** Replicas of a pool. */
-const REPLICAS_MAX = 100
 
 /** The keys that say what a component is: exactly one of them stands in each. */
 export function typesOf(kind: CatalogKind): string[] {
@@ -49,6 +49,11 @@ const sourceSchema = component('sources', {
   selector: component('selectors', {})
     .optional()
     .describe('Which channels an event goes to. Omitted: all that the source feeds.'),
+  service: serviceSchema
+    .optional()
+    .describe(
+      'The Service by which a source that listens is reached. Every one that listens has one; this says how it differs. Not read by `run` and `up`.',
+    ),
 })
 
 const channelSchema = component('channels', { name: name('channel') })
@@ -122,17 +127,7 @@ const flumeAgentSchema = z
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('FlumeAgent'),
     metadata: metadata('agent'),
-    spec: z
-      .strictObject({
-        replicas: z
-          .int()
-          .min(0)
-          .max(REPLICAS_MAX)
-          .default(1)
-          .describe('How many agents with these flows run beside each other.'),
-      })
-      .optional()
-      .describe('Omitted: one agent.'),
+    spec: agentSpecSchema.optional().describe('Omitted: one agent with default settings.'),
   })
   .meta({
     title: 'FlumeAgent',

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { ENTRIES_MAX } from './kubernetes-fields.ts'
+
+/** Factor of each suffix that Kubernetes knows. */
+const UNITS: Readonly<Record<string, number>> = {
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+}
+
+const QUANTITY = /^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/
+const LENGTH_MAX = 32
+const EXPECTED = 'expected a quantity such as 500m, 2 or 4Gi'
+
+/**
+ * An amount as Kubernetes writes it: `500m` of a processor, `4Gi` of memory. It stays as it was
+ * written, as it is Kubernetes that reads it.
+ */
+const quantitySchema = z
+  .union(
+    [
+      z.int().nonnegative(),
+      z.string().max(LENGTH_MAX, { error: EXPECTED }).regex(QUANTITY, { error: EXPECTED }),
+    ],
+    { error: EXPECTED },
+  )
+  .meta({ title: 'quantity' })
+
+/** Quantities by what they are of: `cpu`, `memory`. */
+export function quantityMap() {
+  return z
+    .record(z.string().min(1).max(317), quantitySchema)
+    .refine((entries) => Object.keys(entries).length <= ENTRIES_MAX, {
+      error: `expected at most ${ENTRIES_MAX} entries`,
+    })
+    .meta({ title: 'quantities by name', maxProperties: ENTRIES_MAX })
+}
+
+/** The value of a quantity; NaN for what is none. */
+export function parseQuantity(quantity: string | number): number {
+  if (typeof quantity === 'number') return quantity
+  const match = QUANTITY.test(quantity) ? /^([0-9.]+)([A-Za-z]*)$/.exec(quantity) : null
+  return match === null ? Number.NaN : Number(match[1]) * UNITS[match[2]!]!
+}
