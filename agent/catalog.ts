@@ -18,6 +18,7 @@ import type {
   SourceModule,
 } from './core/component.ts'
 import { FlumeError } from './core/errors.ts'
+import { withClientSecrets, withServerSecrets } from './core/tls.ts'
 import { customInterceptorSchema } from './interceptors/custom/config.ts'
 import { hostInterceptorSchema } from './interceptors/host/config.ts'
 import { regexFilterInterceptorSchema } from './interceptors/regex-filter/config.ts'
@@ -67,6 +68,7 @@ const sources = {
       'Takes events over the Avro RPC of Flume, from Flume and from other agents, and answers OK once they are safe.',
     example: { port: 4141 },
     listens: ({ bind, port }) => ({ host: bind, port }),
+    withSecrets: withServerSecrets,
     load: () => import('./sources/avro/source.ts'),
   }),
   http: source({
@@ -75,6 +77,7 @@ const sources = {
       'Takes events as JSON by HTTP or HTTPS and answers 200 once they are safe, as the HTTP source of Flume with its JSON handler.',
     example: { port: 8080, path: '/events' },
     listens: ({ bind, port }) => ({ host: bind, port }),
+    withSecrets: withServerSecrets,
     load: () => import('./sources/http/source.ts'),
   }),
   seq: source({
@@ -206,12 +209,14 @@ const sinks = {
       'Hands events to all replicas of another agent, in turn, and to the others when one fails.',
     example: { name: 'hub' },
     target: (config) => ({ agent: config.name, source: config.source, type: 'avro' }),
+    withSecrets: withClientSecrets,
     load: () => import('./sinks/agent/sink.ts'),
   }),
   avro: sink({
     schema: avroSinkSchema,
     summary: 'Hands events to an Avro source: of another agent, or of a real Flume.',
     example: { host: 'collector.example.com', port: 4141 },
+    withSecrets: withClientSecrets,
     load: () => import('./sinks/avro/sink.ts'),
   }),
   file: sink({

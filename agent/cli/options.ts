@@ -38,6 +38,12 @@ export const pluginsDirOption = (): Option =>
     'where the modules of custom interceptors lie; "plugins" beside the manifests if not given',
   )
 
+export const secretsDirOption = (): Option =>
+  new Option(
+    '--secrets-dir <dir>',
+    'where the Secrets lie that flows refer to, as files <dir>/<secret>/<key>',
+  )
+
 export const shutdownOption = (): Option =>
   new Option('--shutdown-timeout <duration>', 'how long a stop may take').default('25s')
 

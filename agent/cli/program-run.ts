@@ -14,6 +14,7 @@ import {
   parseDescriptor,
   parseOrdinal,
   pluginsDirOption,
+  secretsDirOption,
   shutdownOption,
 } from './options.ts'
 import { print, printError } from './output.ts'
@@ -67,6 +68,7 @@ export function addRun(program: Command, outcome: Outcome, shell: Shell): void {
       ).argParser(addPort),
     )
     .addOption(pluginsDirOption())
+    .addOption(secretsDirOption())
     .addOption(shutdownOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption('text is the default on a terminal, else json'))
@@ -107,6 +109,7 @@ export function addUp(program: Command, outcome: Outcome, shell: Shell): void {
     .addOption(dataDirOption())
     .addOption(agentAddressOption())
     .addOption(pluginsDirOption())
+    .addOption(secretsDirOption())
     .addOption(shutdownOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption('of the logs below <data-dir>/logs; json is the default'))

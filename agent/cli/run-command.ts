@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module'
+import { resolve } from 'node:path'
 import { pluginsDirectoryOf } from '../config/resolve.ts'
 import { duration } from '../core/schema.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -21,6 +22,7 @@ export interface RunCommandOptions {
   readonly agentAddress?: ReadonlyMap<string, readonly string[]>
   readonly port?: ReadonlyMap<string, number>
   readonly pluginsDir?: string
+  readonly secretsDir?: string
   /** The inherited descriptor of a pipe that closes when the parent process ends. */
   readonly exitWithParent?: number
   readonly shutdownTimeout: string
@@ -60,6 +62,7 @@ export async function run(options: RunCommandOptions, out: Output): Promise<numb
     ...(options.agentAddress === undefined ? {} : { addresses: options.agentAddress }),
     ...(options.port === undefined ? {} : { ports: options.port }),
     pluginsDirectory: pluginsDirectoryOf(options.file, options.pluginsDir),
+    ...(options.secretsDir === undefined ? {} : { secretsDirectory: resolve(options.secretsDir) }),
     // A parent that supervises replicas has them reload one after the other.
     watchesPlugins: options.exitWithParent === undefined,
     dataDir: options.dataDir,

@@ -65,18 +65,19 @@ function checkNames(
   kind: string,
   components: readonly ComponentDraft[],
 ): Finding[] {
-  const first = new Map<string, number>()
+  const lines = new Map<string, number>()
   const findings: Finding[] = []
   for (const { name, path: at } of components) {
     if (name === undefined) continue
     const path = [...at, 'name']
     const line = lineOf(draft.root, path)
-    const earlier = first.get(name)
+    const earlier = lines.get(name)
     if (earlier === undefined) {
-      first.set(name, line)
+      lines.set(name, line)
       continue
     }
-    const message = `the name ${JSON.stringify(name)} is used twice among the ${kind} of the flow, first on line ${earlier}. Give each a name of its own`
+    const first = earlier === 0 ? '' : `, first on line ${earlier}`
+    const message = `the name ${JSON.stringify(name)} is used twice among the ${kind} of the flow${first}. Give each a name of its own`
     findings.push({ code: 'FLM1205', path, line, message })
   }
   return findings

@@ -1,4 +1,5 @@
 import type { AgentPlan } from '../core/plan.ts'
+import type { SecretFile } from '../core/tls.ts'
 import { checkAcross, faultAt } from './across.ts'
 import type { Fault } from './across.ts'
 import { findHops } from './hops.ts'
@@ -7,6 +8,7 @@ import { checkPorts, listenersOf } from './listeners.ts'
 import type { Manifest } from './manifests.ts'
 import { nodeAt } from './node.ts'
 import { planFlow } from './plan-flow.ts'
+import type { Peers } from './plan-flow.ts'
 import type { Problem } from './problem.ts'
 import { cure } from './suggest.ts'
 
@@ -14,13 +16,19 @@ export interface CompileOptions {
   /** Name of the agent to make the plan of. */
   readonly agent: string
   /**
-   * Addresses (`HOST:PORT`) of all replicas of an agent that events are handed to, by the source that
-   * takes them; none while it has no replica, undefined where they are not known, which is a problem.
-   * `source` is undefined where the agent is not among the manifests.
+   * Where the replicas of an agent are that events are handed to, by the source that takes them; no
+   * address while it has no replica, undefined where that is not known, which is a problem. `source` is
+   * undefined where the agent is not among the manifests. `sink` is the name of the one that sends.
    */
-  readonly resolve: (agent: string, source: HopSource | undefined) => readonly string[] | undefined
+  readonly resolve: (
+    agent: string,
+    source: HopSource | undefined,
+    sink: string | undefined,
+  ) => Peers | undefined
   /** The port of a listening source, where it is to be another than the written one. */
   readonly port?: (flow: string, source: string) => number | undefined
+  /** Where the keys of Secrets are files; omitted: the plan keeps the references and cannot be run. */
+  readonly secretFile?: SecretFile | undefined
 }
 
 export interface Compiled {
@@ -35,11 +43,11 @@ export interface Compiled {
  * an operator, which differ in where they get the manifests and the addresses from.
  */
 export function compile(manifests: readonly Manifest[], options: CompileOptions): Compiled {
-  const { agent, port } = options
+  const { agent, port, secretFile } = options
   const mine = manifests.filter((each) => each.agent === agent)
   if (mine.length === 0) return { plan: undefined, problems: [unknownAgent(manifests, agent)] }
   const { hops, faults } = findHops(manifests, agent)
-  const { addresses, faults: missing } = resolveHops(manifests, hops, options)
+  const { peers, faults: missing } = resolveHops(manifests, hops, options)
   const across = [...checkAcross(manifests), ...faults, ...missing].filter(
     ({ manifest }) => manifest.agent === agent,
   )
@@ -54,7 +62,8 @@ export function compile(manifests: readonly Manifest[], options: CompileOptions)
     if (flow === undefined) return []
     return planFlow(flow, {
       port: (flowName, source) => port?.(flowName, source),
-      endpoints: (_, sink) => addresses.get(sink),
+      peers: (sink) => peers.get(sink),
+      secretFile,
     })
   })
   return { plan: { name: agent, flows }, problems: [] }
@@ -94,15 +103,15 @@ function resolveHops(
   hops: readonly Hop[],
   { resolve }: CompileOptions,
 ) {
-  const addresses = new Map<Hop['sink'], readonly string[]>()
+  const peers = new Map<Hop['sink'], Peers>()
   const faults: Fault[] = []
   for (const hop of hops) {
-    const found = resolve(hop.agent, hop.source)
-    if (found !== undefined) addresses.set(hop.sink, found)
+    const found = resolve(hop.agent, hop.source, hop.sink.name)
+    if (found !== undefined) peers.set(hop.sink, found)
     else if (hop.source === undefined) faults.push(unknownTarget(manifests, hop))
     else faults.push(noAddress(hop, hop.source))
   }
-  return { addresses, faults }
+  return { peers, faults }
 }
 
 function unknownTarget(manifests: readonly Manifest[], { flow, sink, agent }: Hop): Fault {

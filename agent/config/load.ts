@@ -5,6 +5,7 @@ import { checkInput, readInput } from './input.ts'
 import { listenersOf } from './listeners.ts'
 import type { Problem } from './problem.ts'
 import { pluginsDirectoryOf, resolveInput } from './resolve.ts'
+import { secretFileIn, secretsNowhere } from './secrets.ts'
 import { listed } from './suggest.ts'
 
 interface Loaded {
@@ -38,6 +39,8 @@ export interface Bindings {
   readonly ports?: ReadonlyMap<string, number>
   /** Where modules of custom interceptors lie; omitted: `plugins` beside the first of the manifests. */
   readonly pluginsDirectory?: string
+  /** Where Secrets are files, `DIR/<secret>/<key>`. */
+  readonly secretsDirectory?: string
 }
 
 /**
@@ -59,7 +62,9 @@ export async function loadConfiguration(
   if (problems.length > 0) return { ...none, problems }
   const agent = choose(agentsOf(manifests), options.agent)
   if (typeof agent !== 'string') return { ...none, problems: [agent] }
-  const { addresses, ports } = options
+  const { addresses, ports, secretsDirectory } = options
+  const nowhere = secretsDirectory === undefined ? secretsNowhere(manifests, agent) : []
+  if (nowhere.length > 0) return { ...none, problems: nowhere }
   return {
     notes,
     listeners: listenersOf(manifests, agent).map(({ flow, source }) => `${flow}/${source}`),
@@ -67,6 +72,7 @@ export async function loadConfiguration(
       agent,
       resolve: (name) => addresses?.get(name),
       port: (flow, source) => ports?.get(`${flow}/${source}`),
+      secretFile: secretsDirectory === undefined ? undefined : secretFileIn(secretsDirectory),
     }),
   }
 }

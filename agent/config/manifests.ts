@@ -51,22 +51,24 @@ export function readManifests({ name: file, text }: TextFile): ReadManifests {
     if ('skipped' in found) notes.push(printable(`${file}:${root.line}: ${found.skipped}: skipped`))
     else if ('findings' in found) problems.push(...inFile(file, found.findings))
     else {
-      const { findings, ...manifest } = check(root, found.kind)
-      const own = inFile(file, findings).filter((each) => !reported.has(each.line))
-      manifests.push({ file, ...manifest, problems: own.sort((a, b) => a.line - b.line) })
+      const manifest = checkManifest(file, root, found.kind)
+      const own = manifest.problems.filter((each) => !reported.has(each.line))
+      manifests.push({ ...manifest, problems: own })
     }
   }
   return { manifests, problems: problems.sort((a, b) => a.line - b.line), notes }
 }
 
-function check(root: YamlNode, kind: ManifestKind) {
+/** Checks one document by itself, of which the kind is known. */
+export function checkManifest(file: string, root: YamlNode, kind: ManifestKind): Manifest {
   const findings = explainProblems(KIND_SCHEMAS[kind], root)
   const flow = kind === 'FlumeFlow' ? draftFlow(root) : undefined
   if (flow !== undefined) findings.push(...checkFlow(flow))
   const nameNode = nodeAt(root, ['metadata', 'name'])
   const name =
     nameNode?.kind === 'scalar' && typeof nameNode.value === 'string' ? nameNode.value : undefined
-  return { kind, root, name, agent: agentOf(root, name, flow), flow, findings }
+  const problems = inFile(file, findings).sort((a, b) => a.line - b.line)
+  return { kind, file, root, name, agent: agentOf(root, name, flow), flow, problems }
 }
 
 /** A flow that names no agent runs in one of its own. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyLineOf, lineOf, nodeAt, toValue } from './node.ts'
+import { fromValue, keyLineOf, lineOf, nodeAt, toValue } from './node.ts'
 import { parseYaml } from './yaml.ts'
 
 describe('lineOf', () => {
@@ -25,5 +25,14 @@ describe('toValue', () => {
   it('gives plain data', () => {
     const [root] = parseYaml('a: [1, { b: null }]\n').documents
     expect(toValue(root!)).toEqual({ a: [1, { b: null }] })
+  })
+})
+
+describe('fromValue', () => {
+  it('gives the node that plain data would be parsed to, without lines', () => {
+    const value = { a: [1, 'x', true, null, { b: {} }], c: 'd' }
+    expect(toValue(fromValue(value))).toEqual(value)
+    expect(lineOf(fromValue(value), ['a', 4, 'b'])).toBe(0)
+    expect(toValue(fromValue({ a: undefined, b: 1n }))).toEqual({ b: null })
   })
 })

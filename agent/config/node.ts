@@ -42,6 +42,22 @@ export function toValue(node: YamlNode): unknown {
   return result
 }
 
+/**
+ * Plain data as a node, for manifests that come as such: it has no lines. The depth of the data is bounded
+ * where it comes from.
+ */
+export function fromValue(value: unknown): YamlNode {
+  if (Array.isArray(value)) return { kind: 'sequence', line: 0, items: value.map(fromValue) }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value)
+      .filter(([, each]) => each !== undefined)
+      .map(([key, each]) => [key, { line: 0, value: fromValue(each) }] as const)
+    return { kind: 'mapping', line: 0, entries: new Map(entries) }
+  }
+  const isScalar = ['string', 'number', 'boolean'].includes(typeof value)
+  return { kind: 'scalar', line: 0, value: isScalar ? (value as string | number | boolean) : null }
+}
+
 /** The node at `path`, or undefined when there is none. */
 export function nodeAt(root: YamlNode, path: Path): YamlNode | undefined {
   let node: YamlNode | undefined = root

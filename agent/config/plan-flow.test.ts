@@ -4,7 +4,7 @@ import { planFlow } from './plan-flow.ts'
 import type { Places } from './plan-flow.ts'
 import { parseYaml } from './yaml.ts'
 
-const AS_WRITTEN: Places = { port: () => undefined, endpoints: () => undefined }
+const AS_WRITTEN: Places = { port: () => undefined, peers: () => undefined }
 
 const plan = (text: string, places = AS_WRITTEN) =>
   planFlow(draftFlow(parseYaml(text).documents[0]!), places)
@@ -122,7 +122,7 @@ spec:
 describe('what a manifest does not say', () => {
   const places: Places = {
     port: (flow, source) => (flow === 'web' && source === 'in' ? 21_000 : undefined),
-    endpoints: (_, sink) => (sink.name === 'out' ? ['127.0.0.1:4141'] : undefined),
+    peers: (sink) => (sink.name === 'out' ? ['127.0.0.1:4141'] : undefined),
   }
 
   it('stands in the configurations of the components, and changes the hash of the flow', () => {
@@ -131,6 +131,22 @@ describe('what a manifest does not say', () => {
     expect(placed.sinks[0]!.config).toEqual({ endpoints: ['127.0.0.1:4141'] })
     expect(placed.sources[0]!.routing).toBe(plan(MINIMAL).sources[0]!.routing)
     expect(placed.hash).not.toBe(plan(MINIMAL).hash)
+  })
+
+  it('may be a name that resolves to replicas', () => {
+    const service = { host: 'hub-ready.shop.svc', port: 4141 }
+    const placed = plan(MINIMAL, { ...places, peers: () => service })
+    expect(placed.sinks[0]!.config).toEqual({ service })
+  })
+
+  it('are the files of Secrets, without a change of where events go', () => {
+    const text = MINIMAL.replace('seq: {}', 'avro: { port: 1, tls: { secretRef: { name: web } } }')
+    const secretFile = (secret: string, key: string): string => `/secrets/${secret}/${key}`
+    const placed = plan(text, { ...AS_WRITTEN, secretFile })
+    const tls = { certificate: '/secrets/web/tls.crt', key: '/secrets/web/tls.key' }
+    expect(placed.sources[0]!.config).toMatchObject({ tls })
+    expect(placed.sources[0]!.routing).toBe(plan(text).sources[0]!.routing)
+    expect(plan(text).sources[0]!.config).toMatchObject({ tls: { secretRef: { name: 'web' } } })
   })
 })
 

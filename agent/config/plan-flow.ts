@@ -1,5 +1,6 @@
 import { catalog } from '../catalog.ts'
 import type { ComponentPlan, FlowPlan, SinkGroupPlan, SinkPlan, SourcePlan } from '../core/plan.ts'
+import type { SecretFile } from '../core/tls.ts'
 import type {
   ComponentDraft,
   FlowDraft,
@@ -8,16 +9,26 @@ import type {
   SourceDraft,
   UnionDraft,
 } from './draft.ts'
-import { INTERCEPTORS, SELECTORS } from './entries.ts'
+import { INTERCEPTORS, SELECTORS, SINKS, SOURCES } from './entries.ts'
 import { DEFAULT_CHANNEL, fedByDefault } from './flow-channels.ts'
 import { stableHash } from './hash.ts'
+
+/** Addresses (`HOST:PORT`) of all replicas, or a name that resolves to those there are at the moment. */
+export type Peers = readonly string[] | PeerService
+
+export interface PeerService {
+  readonly host: string
+  readonly port: number
+}
 
 /** What a manifest does not say: where the replica and its peers are. */
 export interface Places {
   /** The port of a listening source, where it is not the written one. */
   port(flow: string, source: string): number | undefined
-  /** Addresses that a sink hands its events to; undefined for a sink that names no pool. */
-  endpoints(flow: string, sink: SinkDraft): readonly string[] | undefined
+  /** Where a sink hands its events to; undefined for a sink that names no pool. */
+  peers(sink: SinkDraft): Peers | undefined
+  /** Omitted: references to Secrets stay as they are. */
+  readonly secretFile?: SecretFile | undefined
 }
 
 /** Builds the plan of a flow in which no problem was found. */
@@ -27,12 +38,16 @@ export function planFlow(draft: FlowDraft, places: Places): FlowPlan {
   ]
   const names = channels.map((channel) => channel.name)
   const name = draft.name!
-  const sinks = draft.sinks.map((sink) => planSink(sink, names[0]!, places.endpoints(name, sink)))
+  const sinks = draft.sinks.map((sink) => planSink(sink, names[0]!, places))
   const { deadLetterChannel } = draft
   const flow = {
     name,
     sources: draft.sources.map((source) =>
-      planSource(draft, source, { names, port: places.port(name, source.name!) }),
+      planSource(draft, source, {
+        names,
+        port: places.port(name, source.name!),
+        secretFile: places.secretFile,
+      }),
     ),
     channels,
     sinks,
@@ -52,10 +67,17 @@ function planComponent(draft: ComponentDraft): ComponentPlan {
   return { name: draft.name!, ...planUnion(draft) }
 }
 
+interface SourceSurroundings {
+  /** Names of the channels. */
+  readonly names: readonly string[]
+  readonly port: number | undefined
+  readonly secretFile: SecretFile | undefined
+}
+
 function planSource(
   flow: FlowDraft,
   draft: SourceDraft,
-  { names, port }: { readonly names: readonly string[]; readonly port: number | undefined },
+  { names, port, secretFile }: SourceSurroundings,
 ): SourcePlan {
   const interceptors = draft.interceptors.map(planUnion)
   const selector =
@@ -71,7 +93,23 @@ function planSource(
   // Headers may come from the source too (groups of tail): then its settings decide where events go.
   const all = headerOf(selector) === undefined ? everywhere : { ...everywhere, source }
   const routing = isDeterministic(interceptors, selector) ? stableHash(all) : ''
-  return { ...source, ...(port === undefined ? {} : withKey(source, { port })), ...by, routing }
+  const { config } = port === undefined ? source : withKey(source, { port })
+  return {
+    ...source,
+    config: withSecrets(SOURCES, { ...source, config }, secretFile),
+    ...by,
+    routing,
+  }
+}
+
+/** The configuration with files in place of Secrets. */
+function withSecrets(
+  entries: typeof SOURCES | typeof SINKS,
+  { type, config }: TypedConfig,
+  secretFile: SecretFile | undefined,
+): unknown {
+  if (secretFile === undefined) return config
+  return entries[type]!.withSecrets?.(config, secretFile) ?? config
 }
 
 /** Replicas on one machine and addresses of peers: in the configuration that the component is given. */
@@ -79,14 +117,19 @@ function withKey(component: ComponentPlan, more: Readonly<Record<string, unknown
   return { config: { ...(component.config as object), ...more } }
 }
 
-function planSink(
-  draft: SinkDraft,
-  onlyChannel: string,
-  endpoints: readonly string[] | undefined,
-): SinkPlan {
+function planSink(draft: SinkDraft, onlyChannel: string, places: Places): SinkPlan {
   const sink = planComponent(draft)
-  const config = endpoints === undefined ? {} : withKey(sink, { endpoints })
-  return { ...sink, ...config, channel: draft.channel ?? onlyChannel }
+  const peers = places.peers(draft)
+  const { config } = peers === undefined ? sink : withKey(sink, placeOf(peers))
+  return {
+    ...sink,
+    config: withSecrets(SINKS, { ...sink, config }, places.secretFile),
+    channel: draft.channel ?? onlyChannel,
+  }
+}
+
+function placeOf(peers: Peers) {
+  return 'host' in peers ? { service: peers } : { endpoints: peers }
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Selector } from './selector.ts'
 import type { SinkGroup } from './sink-group.ts'
 import type { Sink } from './sink.ts'
 import type { Source } from './source.ts'
+import type { SecretFile } from './tls.ts'
 
 /**
  * An entry of the catalog: the schema is light and always there, the implementation is loaded when
@@ -20,6 +21,15 @@ export interface Entry<Schema extends z.ZodType, Module> {
   /** A working configuration, as it stands under the component's key in a manifest. */
   readonly example: z.input<Schema>
   readonly load: () => Promise<Module>
+}
+
+/** An entry whose configuration may refer to Secrets. */
+interface WithSecrets<Schema extends z.ZodType> {
+  /**
+   * The configuration with files in place of Secrets: `fileOf` is asked for each key that is needed.
+   * Omitted: it refers to none.
+   */
+  readonly withSecrets?: (config: z.output<Schema>, fileOf: SecretFile) => z.output<Schema>
 }
 
 export interface SourceModule<Config> {
@@ -63,10 +73,8 @@ export interface ComponentLoader {
   sinkGroup(type: string): Promise<SinkGroupModule<unknown>>
 }
 
-export interface SourceEntry<Schema extends z.ZodType> extends Entry<
-  Schema,
-  SourceModule<z.output<Schema>>
-> {
+export interface SourceEntry<Schema extends z.ZodType>
+  extends Entry<Schema, SourceModule<z.output<Schema>>>, WithSecrets<Schema> {
   /**
    * Where a source that listens does so; others have none. The key of the port in the configuration
    * is `port`: several replicas on one machine are given others.
@@ -76,10 +84,8 @@ export interface SourceEntry<Schema extends z.ZodType> extends Entry<
 
 export type ChannelEntry<Schema extends z.ZodType> = Entry<Schema, ChannelModule<z.output<Schema>>>
 
-export interface SinkEntry<Schema extends z.ZodType> extends Entry<
-  Schema,
-  SinkModule<z.output<Schema>>
-> {
+export interface SinkEntry<Schema extends z.ZodType>
+  extends Entry<Schema, SinkModule<z.output<Schema>>>, WithSecrets<Schema> {
   /**
    * The pool that a sink hands its events to, if it names one: a source of `type` takes them, the
    * only one of the pool or `source`, as `FLOW/SOURCE`. In the plan the configuration has also

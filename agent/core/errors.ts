@@ -26,10 +26,12 @@ export const ERROR_CODES = {
   FLM1310: 'two sources listen at the same port',
   FLM1311: 'the sinks of a group do not fit together',
   FLM1312: 'the two ends of a hop are configured differently',
+  FLM1313: 'the directory of Secrets is not given',
   FLM1401: 'a plugin cannot be used',
   FLM1402: 'a plugin refuses its configuration',
   FLM1501: 'a delivered flow cannot be read',
   FLM1502: 'a delivered flow has a newer format',
+  FLM1503: 'a Secret that a flow refers to is not there',
   // 2xxx: channel
   FLM2101: 'the channel is in use by another process',
   FLM2102: 'the channel cannot be opened: its newest segments are damaged',

@@ -6,6 +6,7 @@ import type { Input } from '../config/input.ts'
 import { checkPorts, listenersOf } from '../config/listeners.ts'
 import type { Manifest } from '../config/manifests.ts'
 import type { Problem } from '../config/problem.ts'
+import { secretFileIn, secretsNowhere } from '../config/secrets.ts'
 import { addressesOf, layOut } from './layout.ts'
 import type { Layout } from './layout.ts'
 import type { PortBook } from './port-book.ts'
@@ -36,6 +37,8 @@ export interface PoolsOptions extends SpecOptions {
   readonly ports: PortBook
   /** Addresses of agents that are not in the input. */
   readonly addresses: ReadonlyMap<string, readonly string[]>
+  /** Where Secrets are files, if anywhere. */
+  readonly secretsDirectory?: string | undefined
 }
 
 /**
@@ -50,7 +53,7 @@ export async function planPools(
 ): Promise<Pools> {
   const { manifests } = input
   const lost = unattributed(input)
-  const mistakes = mistakesOf(manifests, options.addresses)
+  const mistakes = mistakesOf(manifests, options)
   const unclear = unclearOf(manifests, lost, before)
   const usable = agentsOf(manifests).filter((agent) => !mistakes.has(agent) && !unclear.has(agent))
   options.ports.reserve(writtenPorts(manifests))
@@ -79,13 +82,14 @@ export async function planPools(
 /** Agents with mistakes, and these, as far as they do not depend on where anybody runs. */
 function mistakesOf(
   manifests: readonly Manifest[],
-  addresses: PoolsOptions['addresses'],
+  { addresses, secretsDirectory }: PoolsOptions,
 ): Map<string, readonly Problem[]> {
   const resolve: CompileOptions['resolve'] = (agent, source) =>
     addresses.get(agent) ?? (source === undefined ? undefined : [])
   const found = new Map<string, readonly Problem[]>()
   for (const agent of agentsOf(manifests)) {
-    const { problems } = compile(manifests, { agent, resolve })
+    const nowhere = secretsDirectory === undefined ? secretsNowhere(manifests, agent) : []
+    const problems = [...compile(manifests, { agent, resolve }).problems, ...nowhere]
     if (problems.length > 0) found.set(agent, problems)
   }
   // Agents share this machine, and so its ports. The first one in the input has it.
@@ -137,13 +141,15 @@ function poolOf(
     if (found !== undefined) used.set(name, found)
     return found
   }
+  const { secretsDirectory } = options
+  const secretFile = secretsDirectory === undefined ? undefined : secretFileIn(secretsDirectory)
   const specs: ReplicaSpec[] = []
   for (const place of layout.replicas) {
     const ports = new Map(
       place.sources.flatMap(({ key, port, written }) => (written ? [] : [[key, port] as const])),
     )
     const port: CompileOptions['port'] = (flow, source) => ports.get(`${flow}/${source}`)
-    const { plan, problems } = compile(manifests, { agent, resolve, port })
+    const { plan, problems } = compile(manifests, { agent, resolve, port, secretFile })
     if (plan === undefined) return { problems }
     const parts = { place, ports, addresses: used, manifests: own }
     specs.push(replicaSpec(agent, parts, configurationHash(plan), options))

@@ -57,7 +57,7 @@ export interface KubeErrorOptions {
 }
 
 /** The same request will never be taken: what is asked for has to change first. */
-const TERMINAL_STATUSES: readonly number[] = [400, 405, 406, 410, 413, 415, 422]
+const TERMINAL_STATUSES = new Set([400, 405, 406, 410, 413, 415, 422])
 
 /**
  * Server-side apply answers an unknown field or a value of the wrong type with 500 and no reason, where
@@ -69,7 +69,7 @@ const TYPED_PATCH = /failed to create typed (?:patch|live) object/
 export function refused(tried: string, refusal: Refusal): KubeError {
   const { status, reason, message } = refusal
   const typed = status === 500 && TYPED_PATCH.test(message)
-  const retryable = !typed && !TERMINAL_STATUSES.includes(status)
+  const retryable = !typed && !TERMINAL_STATUSES.has(status)
   const isServersFault = status === 429 || (status >= 500 && !typed)
   const said = [String(status), reason].filter((part) => part !== '').join(' ')
   return new KubeError(isServersFault ? 'FLM7104' : 'FLM7103', tried, {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pluginsDirectoryOf } from '../../config/resolve.ts'
 import { duration } from '../../core/schema.ts'
 import { FlumeError, systemCode, toFlumeError } from '../../core/errors.ts'
@@ -22,6 +22,7 @@ export interface UpCommandOptions {
   readonly dataDir: string
   readonly agentAddress?: ReadonlyMap<string, readonly string[]>
   readonly pluginsDir?: string
+  readonly secretsDir?: string
   readonly shutdownTimeout: string
   readonly logLevel: LogLevel
   readonly logFormat?: LogFormat
@@ -49,6 +50,7 @@ export async function up(options: UpCommandOptions, out: Output): Promise<number
     return EXIT.usage
   }
   const pluginsDirectory = pluginsDirectoryOf(options.file, options.pluginsDir)
+  const secretsDirectory = options.secretsDir && resolve(options.secretsDir)
   const { file: files, dataDir, logLevel, logFormat = 'json', shutdownTimeout } = options
   let lock: DiskLock | undefined
   try {
@@ -59,8 +61,10 @@ export async function up(options: UpCommandOptions, out: Output): Promise<number
       dataDir,
       addresses: options.agentAddress ?? new Map(),
       pluginsDirectory,
+      secretsDirectory,
       runArgs: [
         `--plugins-dir=${pluginsDirectory}`,
+        ...(secretsDirectory === undefined ? [] : [`--secrets-dir=${secretsDirectory}`]),
         `--shutdown-timeout=${shutdownTimeout}`,
         `--log-level=${logLevel}`,
         `--log-format=${logFormat}`,

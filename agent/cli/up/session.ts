@@ -27,6 +27,8 @@ export interface UpOptions {
   readonly dataDir: string
   /** Where modules of custom interceptors lie. */
   readonly pluginsDirectory: string
+  /** Where Secrets are files, if anywhere. */
+  readonly secretsDirectory?: string | undefined
   /** Addresses of agents that are not in the input. */
   readonly addresses: ReadonlyMap<string, readonly string[]>
   /** Options of `flume run` for every process. */

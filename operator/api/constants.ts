@@ -1,0 +1,52 @@
+import { API_GROUP, API_VERSION } from '../../agent/config/schema.ts'
+
+export { API_GROUP, API_VERSION }
+
+/** Ours, as the API server serves them. */
+export const FLUME_AGENTS = {
+  group: API_GROUP,
+  version: 'v1alpha1',
+  plural: 'flumeagents',
+  kind: 'FlumeAgent',
+  namespaced: true,
+} as const
+
+export const FLUME_FLOWS = {
+  group: API_GROUP,
+  version: 'v1alpha1',
+  plural: 'flumeflows',
+  kind: 'FlumeFlow',
+  namespaced: true,
+} as const
+
+/** Whose fields are whose in server-side apply. */
+export const FIELD_MANAGER = 'flume-operator'
+
+export const LABELS = {
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  managedBy: 'app.kubernetes.io/managed-by',
+  /** Name of the pool that an object is of. */
+  agent: `${API_GROUP}/agent`,
+  /** Uid of its FlumeAgent: in place of an owner reference, which foreground deletion would follow. */
+  agentUid: `${API_GROUP}/agent-uid`,
+  /** On a FlumeAgent: uid of the flow that has it for itself. */
+  forFlow: `${API_GROUP}/for-flow`,
+} as const
+
+/** Values of `LABELS.name` and `LABELS.managedBy`. */
+export const AGENT_LABEL_NAME = 'flume-agent'
+export const MANAGED_BY = 'flume-operator'
+
+export const ANNOTATIONS = {
+  /** On a pod: a hash over the configuration of its pool. Its change makes the kubelet look at once. */
+  config: `${API_GROUP}/config`,
+  /** On a FlumeAgent, with the value `true`: what the operator made is left as it is. */
+  paused: `${API_GROUP}/paused`,
+} as const
+
+/** Kept on a FlumeAgent until what was made for it is gone. */
+export const FINALIZER = `${API_GROUP}/cleanup`
+
+/** Names of pools and flows: those of pods, services and volumes begin with them. */
+export const POOL_NAME = '^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$'
