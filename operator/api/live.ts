@@ -1,4 +1,4 @@
-import type { FlumeAgent, FlumeFlow, Metadata } from './types.ts'
+import type { FlumeAgent, FlumeFlow, ObjectMeta } from './types.ts'
 
 /*
  * What the operator reads of Kubernetes' own objects, and of the agents: plain data, all of it optional
@@ -9,7 +9,7 @@ import type { FlumeAgent, FlumeFlow, Metadata } from './types.ts'
 export interface LiveObject {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: Metadata
+  readonly metadata: ObjectMeta
 }
 
 export interface StatefulSet extends LiveObject {

@@ -99,7 +99,7 @@ function refuseAgent(agent: FlumeAgent | undefined, flow: FlumeFlow): Verdict | 
   }
   if (agent.metadata.deletionTimestamp !== undefined) {
     const message = `the FlumeAgent ${JSON.stringify(agent.metadata.name)} is being deleted. Its volumes are kept; create it anew to run the flow again`
-    return { status: 'False', reason: 'AgentDeleted', message }
+    return { status: 'False', reason: 'AgentNotFound', message }
   }
   if (runsIn(agent, flow)) return undefined
   const message = `the flow has no spec.agentRef and would run in a FlumeAgent of its own, ${JSON.stringify(flow.metadata.name)}, but there is one of this name already. Make a flow with spec.agentRef, or with another name`

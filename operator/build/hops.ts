@@ -26,7 +26,7 @@ export function resolveHops(pool: PoolObservation, manifest: Manifest): Resolved
   if (absent !== undefined) return { hops: {}, problem: noAgent(absent) }
   if (faults.length > 0) return { hops: {}, problem: notResolved(faults.map((each) => each.problem)) }
   const resolved = hops.map(({ sink, agent: target, source }) => {
-    const host = `${poolNames.readyService(target)}.${pool.namespace}.svc`
+    const host = `${poolNames(target).readyService}.${pool.namespace}.svc`
     return [sink.name!, { host, port: source!.port }] as const
   })
   return { hops: Object.fromEntries(resolved), problem: undefined }
@@ -48,11 +48,11 @@ function manifestsOf({ name, agent, flows, configMap }: TargetPool): readonly Ma
 
 function noAgent({ sink, agent }: Hop): Verdict {
   const message = `sink ${sink.name}: there is no FlumeAgent ${JSON.stringify(agent)} in the namespace. Create it, or name another`
-  return { status: 'False', reason: 'AgentNotFound', message }
+  return { status: 'False', reason: 'HopNotFound', message }
 }
 
 function notResolved(problems: Parameters<typeof describeProblems>[0]): Verdict {
   const mismatch = problems.every(({ code }) => code === 'FLM1312')
-  const reason = mismatch ? 'HopMismatch' : 'SourceNotFound'
+  const reason = mismatch ? 'HopMismatch' : 'HopNotFound'
   return { status: 'False', reason, message: describeProblems(problems) }
 }

@@ -1,4 +1,4 @@
-import { LABELS } from '../api/names.ts'
+import { LABELS } from '../api/constants.ts'
 import type { FlumeAgent, FlumeFlow } from '../api/types.ts'
 
 /** A flow without agentRef has a pool of its own: one that was made for a flow. */

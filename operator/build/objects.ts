@@ -1,5 +1,6 @@
 import { stableHash } from '../../agent/config/hash.ts'
-import { ANNOTATIONS, poolLabels } from '../api/names.ts'
+import { ANNOTATIONS } from '../api/constants.ts'
+import { poolLabels } from '../api/pool-labels.ts'
 import type { FlumeAgent } from '../api/types.ts'
 import type { KubeObject } from '../kube/types.ts'
 
@@ -23,6 +24,8 @@ interface Body {
   readonly annotations?: Readonly<Record<string, string>>
   /** What stands beside the metadata. */
   readonly content: Readonly<Record<string, unknown>>
+  /** The part of the content that is asked for, where the rest is taken from the live object. */
+  readonly asked?: unknown
 }
 
 /** An object that the pool is to have. */
@@ -33,13 +36,13 @@ export type DesiredObject = KubeObject & { readonly [field: string]: unknown }
  * not asked for any more differs by it alone.
  */
 export function poolObject(pool: PoolIdentity, body: Body): DesiredObject {
-  const { apiVersion, kind, name, labels = {}, annotations = {}, content } = body
+  const { apiVersion, kind, name, labels = {}, annotations = {}, content, asked = content } = body
   const metadata = {
     name,
     namespace: pool.namespace,
     labels: { ...labels, ...poolLabels(pool.name, pool.uid) },
   }
-  const hash = stableHash({ apiVersion, kind, metadata, annotations, content })
+  const hash = stableHash({ apiVersion, kind, metadata, annotations, asked })
   return {
     apiVersion,
     kind,

@@ -1,5 +1,6 @@
 import type { PlainObject } from '../api/list-keys.ts'
-import { POD_INDEX_LABEL, poolLabels, poolNames, selectorLabels } from '../api/names.ts'
+import { poolNames } from '../api/names.ts'
+import { poolLabels, selectorLabels } from '../api/pool-labels.ts'
 import type { FlumeAgent } from '../api/types.ts'
 import { mergeTemplate } from './merge.ts'
 import { identityOf } from './objects.ts'
@@ -7,6 +8,8 @@ import { ADMIN_PORT } from './ports.ts'
 import { CONFIG_DIRECTORY, DATA_DIRECTORY, SECRETS_DIRECTORY, configVolume } from './volumes.ts'
 import type { SecretKeys } from './volumes.ts'
 
+/** Label by which a StatefulSet tells a pod its ordinal. */
+const POD_INDEX_LABEL = 'apps.kubernetes.io/pod-index'
 /** User and group of the agent in its pod; the volume belongs to the group. */
 const AGENT_ID = 65_532
 const GRACE_SECONDS = 30
@@ -26,11 +29,11 @@ export interface PodOptions {
  */
 export function podTemplate(agent: FlumeAgent, { image, secrets }: PodOptions): PlainObject {
   const { name, uid } = identityOf(agent)
-  const spec = agent.spec ?? {}
+  const { spec } = agent
   const base = {
     metadata: { labels: poolLabels(name, uid) },
     spec: {
-      serviceAccountName: spec.serviceAccount?.name ?? poolNames.serviceAccount(name),
+      serviceAccountName: spec.serviceAccount?.name ?? poolNames(name).serviceAccount,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: GRACE_SECONDS,
@@ -62,8 +65,8 @@ function agentContainer(agent: FlumeAgent, image: string): PlainObject {
   const { spec, metadata } = agent
   return {
     name: 'agent',
-    image: spec?.image ?? image,
-    ...given({ imagePullPolicy: spec?.imagePullPolicy }),
+    image: spec.image ?? image,
+    ...given({ imagePullPolicy: spec.imagePullPolicy }),
     args: [
       'run',
       ...['--delivered', CONFIG_DIRECTORY],
@@ -79,7 +82,7 @@ function agentContainer(agent: FlumeAgent, image: string): PlainObject {
         valueFrom: { fieldRef: { fieldPath: `metadata.labels['${POD_INDEX_LABEL}']` } },
       },
     ],
-    resources: spec?.resources ?? RESOURCES,
+    resources: spec.resources ?? RESOURCES,
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

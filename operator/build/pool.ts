@@ -3,7 +3,8 @@ import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 import { stableHash } from '../../agent/config/hash.ts'
 import { secretsOf } from '../../agent/config/secrets.ts'
 import type { PoolObservation, StatefulSet } from '../api/live.ts'
-import { poolNames, selectorLabels } from '../api/names.ts'
+import { poolNames } from '../api/names.ts'
+import { selectorLabels } from '../api/pool-labels.ts'
 import type { FlumeAgent } from '../api/types.ts'
 import { decideFlows } from './flows.ts'
 import type { FlowDecision } from './flows.ts'
@@ -11,7 +12,7 @@ import { identityOf, poolObject } from './objects.ts'
 import type { DesiredObject } from './objects.ts'
 import { podTemplate } from './pod.ts'
 import { headlessServices, sourceServices } from './services.ts'
-import { replicasOf, statefulSet, storageDifference } from './stateful-set.ts'
+import { statefulSet, storageDifference } from './stateful-set.ts'
 import { mergeSecrets } from './volumes.ts'
 
 export interface BuildOptions {
@@ -61,10 +62,10 @@ export function buildPool(
 
 /** None where the user names one. */
 function serviceAccount(agent: FlumeAgent): readonly DesiredObject[] {
-  const { name: given, annotations = {} } = agent.spec?.serviceAccount ?? {}
+  const { name: given, annotations = {} } = agent.spec.serviceAccount ?? {}
   if (given !== undefined) return []
   const pool = identityOf(agent)
-  const name = poolNames.serviceAccount(pool.name)
+  const name = poolNames(pool.name).serviceAccount
   const content = { automountServiceAccountToken: false }
   return [
     poolObject(pool, { apiVersion: 'v1', kind: 'ServiceAccount', name, annotations, content }),
@@ -76,7 +77,7 @@ function configMap(
   data: ReturnType<typeof deliveredData>,
 ): DesiredObject {
   const pool = identityOf(agent)
-  const name = poolNames.configMap(pool.name)
+  const name = poolNames(pool.name).configMap
   return poolObject(pool, { apiVersion: 'v1', kind: 'ConfigMap', name, content: { data } })
 }
 
@@ -87,11 +88,11 @@ function configMap(
 function disruptionBudget(agent: FlumeAgent): DesiredObject {
   const pool = identityOf(agent)
   const spec = {
-    minAvailable: Math.max(0, replicasOf(agent) - 1),
+    minAvailable: Math.max(0, agent.spec.replicas - 1),
     unhealthyPodEvictionPolicy: 'AlwaysAllow',
     selector: { matchLabels: selectorLabels(pool.name) },
   }
-  const name = poolNames.disruptionBudget(pool.name)
+  const name = poolNames(pool.name).disruptionBudget
   return poolObject(pool, {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',

@@ -1,9 +1,10 @@
-import { stableHash } from '../../agent/config/hash.ts'
 import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 import type { Listener } from '../../agent/config/listeners.ts'
 import { serviceSchema } from '../../agent/config/service-schema.ts'
 import { isPlainObject } from '../api/list-keys.ts'
-import { LABELS, poolNames, selectorLabels } from '../api/names.ts'
+import { LABELS } from '../api/constants.ts'
+import { poolNames, serviceNames } from '../api/names.ts'
+import { selectorLabels } from '../api/pool-labels.ts'
 import { listenersOfFlow, manifestOf } from './manifests.ts'
 import { poolObject } from './objects.ts'
 import type { DesiredObject, PoolIdentity } from './objects.ts'
@@ -16,11 +17,12 @@ export function headlessServices(pool: PoolIdentity): readonly DesiredObject[] {
     selector: selectorLabels(pool.name),
     ports: [{ name: 'admin', port: ADMIN_PORT, targetPort: ADMIN_PORT, protocol: 'TCP' }],
   }
+  const names = poolNames(pool.name)
   return [
     // The identity of a pod does not end when it is not ready.
-    service(pool, poolNames.podsService(pool.name), { ...spec, publishNotReadyAddresses: true }),
+    service(pool, names.podsService, { ...spec, publishNotReadyAddresses: true }),
     // Senders of other pools ask this one: the scale of the pool is not in their configuration.
-    service(pool, poolNames.readyService(pool.name), spec),
+    service(pool, names.readyService, spec),
   ]
 }
 
@@ -29,20 +31,16 @@ export function sourceServices(
   pool: PoolIdentity,
   flows: readonly DeliveredFlow[],
 ): readonly DesiredObject[] {
-  const taken = new Set<string>()
-  return flows.flatMap(({ manifest }) =>
-    listenersOfFlow(manifestOf(manifest)).map((listener) => {
-      const plain = poolNames.sourceService(pool.name, listener.flow, listener.source)
-      const name = taken.has(plain) ? distinct(plain, listener) : plain
-      taken.add(name)
-      return sourceService(pool, name, listener, settingsOf(manifest.spec, listener.source))
-    }),
+  const listeners = flows.flatMap(({ manifest }) =>
+    listenersOfFlow(manifestOf(manifest)).map((listener) => ({ listener, spec: manifest.spec })),
   )
-}
-
-/** `a-b` and `c` make the same name as `a` and `b-c`. */
-function distinct(name: string, { flow, source }: Listener): string {
-  return `${name.slice(0, 54)}-${stableHash([flow, source]).slice(0, 8)}`
+  const names = serviceNames(
+    pool.name,
+    listeners.map(({ listener }) => listener),
+  )
+  return listeners.map(({ listener, spec }, i) =>
+    sourceService(pool, names[i]!, listener, settingsOf(spec, listener.source)),
+  )
 }
 
 function sourceService(

@@ -1,12 +1,12 @@
 import { parseQuantity } from '../../agent/config/quantity.ts'
 import type { PlainObject } from '../api/list-keys.ts'
 import type { ClaimTemplate, StatefulSet } from '../api/live.ts'
-import { FIELD_MANAGER, LABELS, poolNames, selectorLabels } from '../api/names.ts'
+import { LABELS, MANAGED_BY } from '../api/constants.ts'
+import { poolNames } from '../api/names.ts'
+import { selectorLabels } from '../api/pool-labels.ts'
 import type { FlumeAgent } from '../api/types.ts'
 import { identityOf, poolObject } from './objects.ts'
 import type { DesiredObject } from './objects.ts'
-
-const STORAGE_SIZE = '10Gi'
 
 /**
  * The StatefulSet of a pool. `live` is the one that is there: its claim templates cannot be changed, and
@@ -18,9 +18,10 @@ export function statefulSet(
   live: StatefulSet | undefined,
 ): DesiredObject {
   const pool = identityOf(agent)
-  const spec = {
-    replicas: replicasOf(agent),
-    serviceName: poolNames.podsService(pool.name),
+  const names = poolNames(pool.name)
+  const asked = {
+    replicas: agent.spec.replicas,
+    serviceName: names.podsService,
     selector: { matchLabels: selectorLabels(pool.name) },
     // One that does not come up holds up no other.
     podManagementPolicy: 'Parallel',
@@ -28,23 +29,24 @@ export function statefulSet(
     updateStrategy: { type: 'OnDelete' },
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
     template,
-    volumeClaimTemplates: live?.spec.volumeClaimTemplates ?? [claimTemplate(agent)],
   }
-  const name = poolNames.statefulSet(pool.name)
-  return poolObject(pool, { apiVersion: 'apps/v1', kind: 'StatefulSet', name, content: { spec } })
-}
-
-export function replicasOf(agent: FlumeAgent): number {
-  return agent.spec?.replicas ?? 1
+  const volumeClaimTemplates = live?.spec.volumeClaimTemplates ?? [claimTemplate(agent)]
+  return poolObject(pool, {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    name: names.statefulSet,
+    content: { spec: { ...asked, volumeClaimTemplates } },
+    asked,
+  })
 }
 
 /** The labels are those of the pool's name, as the volumes outlive the FlumeAgent. */
 function claimTemplate(agent: FlumeAgent): ClaimTemplate {
   const { name } = agent.metadata
-  const { size = STORAGE_SIZE, storageClassName } = agent.spec?.storage ?? {}
+  const { size, storageClassName } = agent.spec.storage
   const labels = {
     ...selectorLabels(name),
-    [LABELS.managedBy]: FIELD_MANAGER,
+    [LABELS.managedBy]: MANAGED_BY,
     [LABELS.agent]: name,
   }
   return {
@@ -66,12 +68,10 @@ export function storageDifference(
 ): string | undefined {
   const data = live?.spec.volumeClaimTemplates?.find(({ metadata }) => metadata?.name === 'data')
   if (data === undefined) return undefined
-  const wanted = claimTemplate(agent).spec!
-  const size = wanted.resources?.requests?.storage
+  const { size, storageClassName: named } = agent.spec.storage
   const liveSize = data.spec?.resources?.requests?.storage
-  if (size !== undefined && liveSize !== undefined && parseQuantity(size) !== parseQuantity(liveSize))
+  if (liveSize !== undefined && parseQuantity(size) !== parseQuantity(liveSize))
     return `spec.storage.size is ${size} and the volumes are made with ${liveSize}: volumes of a pool that is there are not resized`
-  const named = wanted.storageClassName
   if (named !== undefined && named !== data.spec?.storageClassName)
     return `spec.storage.storageClassName is ${named} and the volumes are of ${data.spec?.storageClassName ?? 'the default class'}`
   return undefined

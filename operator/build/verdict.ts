@@ -1,6 +1,8 @@
+import type { ConditionReason } from '../api/conditions.ts'
+
 /** What becomes of a condition. */
 export interface Verdict {
   readonly status: 'True' | 'False' | 'Unknown'
-  readonly reason: string
+  readonly reason: ConditionReason
   readonly message: string
 }

@@ -1,5 +1,5 @@
-import { poolNames } from '../api/names.ts'
 import type { PlainObject } from '../api/list-keys.ts'
+import { poolNames } from '../api/names.ts'
 
 /** Keys of one Secret that components of the pool refer to. */
 export interface SecretKeys {
@@ -21,7 +21,7 @@ const FILE_MODE = 0o440
  */
 export function configVolume(pool: string, secrets: readonly SecretKeys[]): PlainObject {
   const sources = [
-    { configMap: { name: poolNames.configMap(pool), optional: true } },
+    { configMap: { name: poolNames(pool).configMap, optional: true } },
     ...secrets.map(({ secret, keys }) => ({
       secret: {
         name: secret,
