@@ -55,3 +55,8 @@ export const FINALIZER = `${API_GROUP}/cleanup`
 
 /** Names of pools and flows: those of pods, services and volumes begin with them. */
 export const POOL_NAME = '^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$'
+
+/** Label by which pods of a StatefulSet say of which revision of the template they are. */
+export const POD_REVISION_LABEL = 'controller-revision-hash'
+/** Label by which a StatefulSet tells a pod its ordinal. */
+export const POD_INDEX_LABEL = 'apps.kubernetes.io/pod-index'

@@ -66,16 +66,16 @@ export interface ContainerStatus {
   }
 }
 
-/** What an agent said of itself when it was last asked. */
+/** What an agent said of itself when it last answered. */
 export interface PodReport {
-  /** UID of the pod. */
-  readonly pod: string
+  /** Whether it still answers. */
+  readonly reachable: boolean
   readonly flows: readonly ReportedFlow[]
 }
 
 export interface ReportedFlow {
   readonly flow: string
-  /** Hash of the delivered version it was last given; undefined for a flow that is not delivered any more. */
+  /** Of the delivered version that it has looked at; undefined for a flow that is not delivered any more. */
   readonly hash: string | undefined
   readonly result: 'applied' | 'refused' | undefined
   readonly problems: readonly string[]

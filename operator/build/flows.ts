@@ -1,6 +1,12 @@
-import { deliver, deliveredData, deliveredKey, writeDelivered } from '../../agent/config/delivered.ts'
+import {
+  deliver,
+  deliveredData,
+  deliveredKey,
+  writeDelivered,
+} from '../../agent/config/delivered.ts'
 import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 import type { Manifest } from '../../agent/config/manifests.ts'
+import type { FlowDecision, Verdict } from '../api/decisions.ts'
 import type { PoolObservation } from '../api/live.ts'
 import type { FlumeAgent, FlumeFlow } from '../api/types.ts'
 import { resolveHops } from './hops.ts'
@@ -8,20 +14,9 @@ import { describeProblems, listenersOfFlow, manifestOf } from './manifests.ts'
 import { byAge, runsIn } from './members.ts'
 import { PortBook } from './ports.ts'
 import { configMapOf, storedFlows } from './stored.ts'
-import type { Verdict } from './verdict.ts'
 
 /** A ConfigMap holds 1 MiB; the rest is room for its metadata. */
 const POOL_BYTES_MAX = 900 * 1024
-
-export interface FlowDecision {
-  readonly flow: FlumeFlow
-  readonly accepted: Verdict
-  readonly resolvedRefs: Verdict
-  /** What the agents are given: the flow as it is, else its last good version; undefined if there is none. */
-  readonly delivered: DeliveredFlow | undefined
-  /** Whether that is the flow as it is. */
-  readonly isCurrent: boolean
-}
 
 /**
  * Decides for each flow of a pool what the agents are given. The older flow goes first, so that a new one
@@ -78,14 +73,19 @@ const ACCEPTED: Verdict = { status: 'True', reason: 'Accepted', message: '' }
 const RESOLVED: Verdict = { status: 'True', reason: 'ResolvedRefs', message: '' }
 
 function check(pool: PoolObservation, flow: FlumeFlow): Checked {
-  const unknown = (message: string): Verdict => ({ status: 'Unknown', reason: 'NotAccepted', message })
+  const unknown = (message: string): Verdict => ({
+    status: 'Unknown',
+    reason: 'NotAccepted',
+    message,
+  })
   const refusal = refuseAgent(pool.agent, flow) ?? refuseManifest(manifestOf(flow))
   if (refusal !== undefined) {
     const resolvedRefs = unknown('What the flow refers to is looked up once it is accepted.')
     return { accepted: refusal, resolvedRefs, version: undefined }
   }
   const { hops, problem } = resolveHops(pool, manifestOf(flow))
-  if (problem !== undefined) return { accepted: ACCEPTED, resolvedRefs: problem, version: undefined }
+  if (problem !== undefined)
+    return { accepted: ACCEPTED, resolvedRefs: problem, version: undefined }
   const generation = flow.metadata.generation ?? 0
   const version = deliver(flow, { generation, hops })
   return { accepted: ACCEPTED, resolvedRefs: RESOLVED, version }

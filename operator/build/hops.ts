@@ -2,12 +2,12 @@ import type { DeliveredHop } from '../../agent/config/delivered.ts'
 import { findHops } from '../../agent/config/hops.ts'
 import type { Hop } from '../../agent/config/hops.ts'
 import type { Manifest } from '../../agent/config/manifests.ts'
+import type { Verdict } from '../api/decisions.ts'
 import type { PoolObservation, TargetPool } from '../api/live.ts'
 import { poolNames } from '../api/names.ts'
 import { agentManifest, describeProblems, manifestOf } from './manifests.ts'
 import { runsIn } from './members.ts'
 import { storedFlows } from './stored.ts'
-import type { Verdict } from './verdict.ts'
 
 export interface ResolvedHops {
   /** By sink. */
@@ -24,7 +24,8 @@ export function resolveHops(pool: PoolObservation, manifest: Manifest): Resolved
   const { hops, faults } = findHops([manifest, ...targets], agent)
   const absent = hops.find(({ source }) => source === undefined)
   if (absent !== undefined) return { hops: {}, problem: noAgent(absent) }
-  if (faults.length > 0) return { hops: {}, problem: notResolved(faults.map((each) => each.problem)) }
+  if (faults.length > 0)
+    return { hops: {}, problem: notResolved(faults.map((each) => each.problem)) }
   const resolved = hops.map(({ sink, agent: target, source }) => {
     const host = `${poolNames(target).readyService}.${pool.namespace}.svc`
     return [sink.name!, { host, port: source!.port }] as const

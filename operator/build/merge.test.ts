@@ -29,7 +29,10 @@ describe('a pod template laid over ours', () => {
 
   test('a container is merged by its name, one of another name is added behind', () => {
     const { spec } = merged({
-      containers: [{ name: 'sidecar', image: 's:1' }, { name: 'agent', tty: true }],
+      containers: [
+        { name: 'sidecar', image: 's:1' },
+        { name: 'agent', tty: true },
+      ],
     })
     expect(spec.containers.map((each: { name: string }) => each.name)).toEqual(['agent', 'sidecar'])
     expect(spec.containers[0]).toMatchObject({ image: 'a:1', tty: true })
@@ -71,9 +74,9 @@ describe('a pod template laid over ours', () => {
   })
 
   test('other lists are values as a whole', () => {
-    expect(merged({ containers: [{ name: 'agent', args: ['version'] }] }).spec.containers[0].args).toEqual(
-      ['version'],
-    )
+    expect(
+      merged({ containers: [{ name: 'agent', args: ['version'] }] }).spec.containers[0].args,
+    ).toEqual(['version'])
   })
 
   test('null removes', () => {

@@ -1,4 +1,5 @@
 import type { PlainObject } from '../api/list-keys.ts'
+import { POD_INDEX_LABEL } from '../api/constants.ts'
 import { poolNames } from '../api/names.ts'
 import { poolLabels, selectorLabels } from '../api/pool-labels.ts'
 import type { FlumeAgent } from '../api/types.ts'
@@ -8,8 +9,6 @@ import { ADMIN_PORT } from './ports.ts'
 import { CONFIG_DIRECTORY, DATA_DIRECTORY, SECRETS_DIRECTORY, configVolume } from './volumes.ts'
 import type { SecretKeys } from './volumes.ts'
 
-/** Label by which a StatefulSet tells a pod its ordinal. */
-const POD_INDEX_LABEL = 'apps.kubernetes.io/pod-index'
 /** User and group of the agent in its pod; the volume belongs to the group. */
 const AGENT_ID = 65_532
 const GRACE_SECONDS = 30

@@ -2,12 +2,12 @@ import { deliveredData } from '../../agent/config/delivered.ts'
 import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 import { stableHash } from '../../agent/config/hash.ts'
 import { secretsOf } from '../../agent/config/secrets.ts'
+import type { FlowDecision } from '../api/decisions.ts'
 import type { PoolObservation, StatefulSet } from '../api/live.ts'
 import { poolNames } from '../api/names.ts'
 import { selectorLabels } from '../api/pool-labels.ts'
 import type { FlumeAgent } from '../api/types.ts'
 import { decideFlows } from './flows.ts'
-import type { FlowDecision } from './flows.ts'
 import { identityOf, poolObject } from './objects.ts'
 import type { DesiredObject } from './objects.ts'
 import { podTemplate } from './pod.ts'
@@ -72,10 +72,7 @@ function serviceAccount(agent: FlumeAgent): readonly DesiredObject[] {
   ]
 }
 
-function configMap(
-  agent: FlumeAgent,
-  data: ReturnType<typeof deliveredData>,
-): DesiredObject {
+function configMap(agent: FlumeAgent, data: ReturnType<typeof deliveredData>): DesiredObject {
   const pool = identityOf(agent)
   const name = poolNames(pool.name).configMap
   return poolObject(pool, { apiVersion: 'v1', kind: 'ConfigMap', name, content: { data } })

@@ -51,7 +51,12 @@ function sourceService(
 ): DesiredObject {
   const { type, port, annotations, externalTrafficPolicy } = settings
   const ports = [
-    { name: listener.type, port: port ?? listener.port, targetPort: listener.port, protocol: 'TCP' },
+    {
+      name: listener.type,
+      port: port ?? listener.port,
+      targetPort: listener.port,
+      protocol: 'TCP',
+    },
   ]
   const outside = externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }
   return poolObject(pool, {

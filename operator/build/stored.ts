@@ -3,7 +3,11 @@ import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 import type { ConfigMap, LiveObject } from '../api/live.ts'
 
 /** The ConfigMap among the objects of a pool; there is one. */
-export function configMapOf({ objects }: { readonly objects: readonly LiveObject[] }): ConfigMap | undefined {
+export function configMapOf({
+  objects,
+}: {
+  readonly objects: readonly LiveObject[]
+}): ConfigMap | undefined {
   return objects.find((each): each is ConfigMap => each.kind === 'ConfigMap')
 }
 
