@@ -117,9 +117,9 @@ export class Reflector<T extends KubeObject> {
       throw thrown
     }
     this.#pageItems = PAGE_ITEMS
-    this.#resourceVersion = resourceVersion
     this.#hasListed = true
     target.replace(objects)
+    this.#resourceVersion = resourceVersion
   }
 
   /** Returns when the server ends the watch in good order. */
@@ -129,20 +129,21 @@ export class Reflector<T extends KubeObject> {
     const startedAtMs = clock.monotonic()
     const resourceVersion = this.#resourceVersion!
     let events = 0
-    for await (const event of client.watch<T>(type, { ...selection, resourceVersion, signal })) {
-      this.#heard()
-      this.#failures = 0
-      events++
-      if (event.type === 'BOOKMARK') this.#resourceVersion = event.resourceVersion
-      else this.#take(event.type, event.object)
+    try {
+      for await (const event of client.watch<T>(type, { ...selection, resourceVersion, signal })) {
+        this.#heard()
+        events++
+        if (event.type === 'BOOKMARK') this.#resourceVersion = event.resourceVersion
+        else this.#take(event.type, event.object)
+      }
+    } finally {
+      if (events > 0 || clock.monotonic() - startedAtMs >= SHORT_WATCH_MS) this.#failures = 0
     }
-    if (signal.aborted || events > 0) return
-    if (clock.monotonic() - startedAtMs >= SHORT_WATCH_MS) this.#failures = 0
-    else
-      throw new KubeError('FLM7101', `watch ${type.plural}`, {
-        why: 'the API server ended the watch at once',
-        retryable: true,
-      })
+    if (signal.aborted || this.#failures === 0) return
+    throw new KubeError('FLM7101', `watch ${type.plural}`, {
+      why: 'the API server ended the watch at once',
+      retryable: true,
+    })
   }
 
   #take(type: 'ADDED' | 'MODIFIED' | 'DELETED', raw: T): void {
