@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { format } from 'prettier'
 import { z } from 'zod'
 import {
@@ -11,10 +11,11 @@ import {
 import type { ComponentDescription, FieldDescription } from '../agent/config/describe.ts'
 import { KIND_SCHEMAS } from '../agent/config/schema.ts'
 import { ERROR_CODES } from '../agent/core/errors.ts'
+import { definitionFiles, statusSection } from './generate/kinds.ts'
 
 /*
  * Writes what follows from the schemas: the reference of the components, the JSON Schemas for
- * editors and the index of the error pages. With --check it writes nothing and fails when a file
+ * editors, the definitions of the kinds and the index of the error pages. With --check it writes nothing and fails when a file
  * differs from what it would write.
  */
 
@@ -31,15 +32,30 @@ export async function generate(): Promise<Map<string, string>> {
   for (const [kind, schema] of Object.entries(KIND_SCHEMAS)) {
     const json = z.toJSONSchema(schema, { io: 'input' })
     const name = `docs/reference/${kind.toLowerCase()}`
-    files.set(`${name}.schema.json`, JSON.stringify(json))
+    files.set(`${name}.schema.json`, JSON.stringify(json, withoutOurs))
     files.set(`${name}.md`, kindPage(kind, json, components))
   }
   files.set('docs/errors/README.md', errorIndex())
-  for (const [path, text] of files) {
-    const parser = path.endsWith('.json') ? 'json' : 'markdown'
-    files.set(path, await format(text, { parser, printWidth: 100, singleQuote: true }))
-  }
+  for (const [path, text] of definitionFiles()) files.set(path, text)
+  for (const [path, text] of files) files.set(path, await formatted(path, text))
   return files
+}
+
+const PARSERS: Readonly<Record<string, string>> = {
+  '.json': 'json',
+  '.md': 'markdown',
+  '.yaml': 'yaml',
+}
+
+async function formatted(path: string, text: string): Promise<string> {
+  const parser = PARSERS[extname(path)]
+  if (parser === undefined) return text
+  return format(text, { parser, printWidth: 100, singleQuote: true })
+}
+
+/** Editors do not know the keywords that are ours. */
+function withoutOurs(key: string, value: unknown): unknown {
+  return key.startsWith('x-') ? undefined : value
 }
 
 function componentPath({ kind, type }: ComponentDescription): string {
@@ -105,6 +121,7 @@ function kindPage(
     json.description ?? '',
     `An example and the rules behind the fields: [manifests](manifests.md). The components, each a key of its own: [components](components/README.md). For editors: [${kind.toLowerCase()}.schema.json](${kind.toLowerCase()}.schema.json).`,
     fieldTable(fields.filter((field) => !isComponent(field))),
+    statusSection(kind, table),
   ].join('\n\n')
 }
 

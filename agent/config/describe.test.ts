@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { byteSize, duration } from '../core/schema.ts'
 import { defaultText, describeComponents, describeFields } from './describe.ts'
 import { readManifests } from './manifests.ts'
 
@@ -28,6 +29,8 @@ describe('describeFields', () => {
         .default([])
         .describe('D.'),
       group: z.strictObject({ mode: z.enum(['a', 'b']).optional().describe('E.') }).describe('F.'),
+      size: byteSize({ min: 16, max: 1024 }).prefault('1Ki').describe('S.'),
+      wait: duration({ max: 60_000 }).optional().describe('W.'),
       names: z.record(z.string(), z.string()).optional().describe('G.'),
       hidden: z.string().describe('H.'),
     })
@@ -49,6 +52,8 @@ describe('describeFields', () => {
       ['list[].on', 'true or false', 'false', 'C.'],
       ['group', 'mapping', 'required', 'F.'],
       ['group.mode', 'a or b', undefined, 'E.'],
+      ['size', 'size, at least 16, at most 1Ki', '1Ki', 'S.'],
+      ['wait', 'duration, at most 1m', undefined, 'W.'],
       ['names', 'texts by name', undefined, 'G.'],
     ])
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { catalog } from '../catalog.ts'
+import type { WrittenBounds } from '../core/schema.ts'
 import { exampleManifest } from './example.ts'
 
 /** The kinds that stand in manifests, each with the word for one of them. */
@@ -87,7 +88,8 @@ function nested(name: string, property: JsonSchema, skip: (name: string) => bool
 }
 
 function typeText(schema: JsonSchema): string {
-  if (schema.title !== undefined) return schema.title
+  if (schema.title !== undefined)
+    return [schema.title, ...rangeTexts((schema['x-bounds'] ?? {}) as WrittenBounds)].join(', ')
   if (schema.const !== undefined) return String(schema.const)
   if (schema.enum !== undefined) return schema.enum.map(String).join(' or ')
   if (schema.type === 'array') return `list of ${itemText(schema.items)}`
@@ -96,15 +98,21 @@ function typeText(schema: JsonSchema): string {
   if (schema.type === 'boolean') return 'true or false'
   if (schema.type === 'string') return 'text'
   const number = schema.type === 'integer' ? 'whole number' : 'number'
-  const range = [
-    schema.minimum === undefined || schema.minimum === Number.MIN_SAFE_INTEGER
-      ? []
-      : `at least ${schema.minimum}`,
-    schema.maximum === undefined || schema.maximum === Number.MAX_SAFE_INTEGER
-      ? []
-      : `at most ${schema.maximum}`,
-  ].flat()
-  return [number, ...range].join(', ')
+  const { minimum, maximum } = schema
+  return [
+    number,
+    ...rangeTexts({
+      ...(minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && { min: `${minimum}` }),
+      ...(maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER && { max: `${maximum}` }),
+    }),
+  ].join(', ')
+}
+
+function rangeTexts({ min, max }: WrittenBounds): string[] {
+  return [
+    ...(min === undefined ? [] : [`at least ${min}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ]
 }
 
 function itemText(items: JsonSchema['items']): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedRecord } from '../core/schema.ts'
 
 /** Entries of a list or a map that Kubernetes has the schema of. */
 export const ENTRIES_MAX = 64
@@ -33,21 +34,10 @@ const labelValue = z
     error: 'expected at most 63 letters, digits, "-", "_" and "."',
   })
 
-const fewEnough = [
-  (entries: Readonly<Record<string, unknown>>) => Object.keys(entries).length <= ENTRIES_MAX,
-  { error: `expected at most ${ENTRIES_MAX} entries` },
-] as const
-
 export function labelMap() {
-  return z
-    .record(labelKey, labelValue)
-    .refine(...fewEnough)
-    .meta({ maxProperties: ENTRIES_MAX })
+  return boundedRecord(labelKey, labelValue, ENTRIES_MAX)
 }
 
 export function annotationMap() {
-  return z
-    .record(labelKey, z.string().max(16_384))
-    .refine(...fewEnough)
-    .meta({ maxProperties: ENTRIES_MAX })
+  return boundedRecord(labelKey, z.string().max(16_384), ENTRIES_MAX)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedRecord } from '../core/schema.ts'
 import { ENTRIES_MAX } from './kubernetes-fields.ts'
 
 /** Factor of each suffix that Kubernetes knows. */
@@ -39,12 +40,9 @@ const quantitySchema = z
 
 /** Quantities by what they are of: `cpu`, `memory`. */
 export function quantityMap() {
-  return z
-    .record(z.string().min(1).max(317), quantitySchema)
-    .refine((entries) => Object.keys(entries).length <= ENTRIES_MAX, {
-      error: `expected at most ${ENTRIES_MAX} entries`,
-    })
-    .meta({ title: 'quantities by name', maxProperties: ENTRIES_MAX })
+  return boundedRecord(z.string().min(1).max(317), quantitySchema, ENTRIES_MAX).meta({
+    title: 'quantities by name',
+  })
 }
 
 /** The value of a quantity; NaN for what is none. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { byteSize, componentName, duration } from './schema.ts'
+import { z } from 'zod'
+import { boundedRecord, byteSize, componentName, duration } from './schema.ts'
 
 test('sizes are Kubernetes quantities', () => {
   const cases = { '10Gi': 10 * 2 ** 30, '64Mi': 2 ** 26, '500M': 5e8, '1.5Ki': 1536, '12': 12 }
@@ -34,4 +35,12 @@ test('names can stand in paths and labels', () => {
     expect(componentName.safeParse(good).success).toBe(true)
   for (const bad of ['', '-a', 'a-', 'A', 'a_b', 'a.b', '..', 'a/b', 'a'.repeat(64)])
     expect(componentName.safeParse(bad).success).toBe(false)
+})
+
+test('a map has as many entries as it may', () => {
+  const map = boundedRecord(z.string(), z.string(), 1)
+  expect(map.safeParse({ a: '' }).success).toBe(true)
+  expect(map.safeParse({ a: '', b: '' }).error?.issues[0]?.message).toBe(
+    'expected at most 1 entries',
+  )
 })

@@ -30,7 +30,7 @@ const SIZE_EXPECTED = 'expected a size such as 64Mi, 10Gi or 4096'
 const DURATION_EXPECTED = 'expected a duration such as 500ms, 30s, 5m or 1h'
 
 /** A Kubernetes quantity of bytes: `10Gi`, `500M`, `4096`. Output: bytes. */
-export function byteSize(bounds: { readonly min?: number; readonly max?: number } = {}) {
+export function byteSize(bounds: Bounds = {}) {
   return z
     .union([z.int().nonnegative(), z.string().regex(BYTE_SIZE, { error: SIZE_EXPECTED })], {
       error: SIZE_EXPECTED,
@@ -41,11 +41,11 @@ export function byteSize(bounds: { readonly min?: number; readonly max?: number 
       return Math.round(Number(digits) * BYTE_UNITS[unit!]!)
     })
     .refine(...within(bounds, BYTE_UNITS))
-    .meta({ title: 'size' })
+    .meta({ title: 'size', 'x-bounds': inUnitsOf(bounds, BYTE_UNITS) })
 }
 
 /** A duration: `500ms`, `30s`, `5m`, `1h`, `7d`. Output: milliseconds. */
-export function duration(bounds: { readonly min?: number; readonly max?: number } = {}) {
+export function duration(bounds: Bounds = {}) {
   return z
     .string({ error: DURATION_EXPECTED })
     .regex(/^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$/, { error: DURATION_EXPECTED })
@@ -54,19 +54,41 @@ export function duration(bounds: { readonly min?: number; readonly max?: number 
       return Math.round(Number(digits) * DURATION_UNITS[unit!]!)
     })
     .refine(...within(bounds, DURATION_UNITS))
-    .meta({ title: 'duration' })
+    .meta({ title: 'duration', 'x-bounds': inUnitsOf(bounds, DURATION_UNITS) })
 }
 
-function within(
-  bounds: { readonly min?: number; readonly max?: number },
-  units: Readonly<Record<string, number>>,
-) {
+interface Bounds {
+  readonly min?: number
+  readonly max?: number
+}
+
+/** The bounds of a size or duration as users write them; in JSON Schema the value of `x-bounds`. */
+export interface WrittenBounds {
+  readonly min?: string
+  readonly max?: string
+}
+
+function inUnitsOf({ min, max }: Bounds, units: Readonly<Record<string, number>>): WrittenBounds {
+  return {
+    ...(min !== undefined && { min: inUnits(min, units) }),
+    ...(max !== undefined && { max: inUnits(max, units) }),
+  }
+}
+
+function within(bounds: Bounds, units: Readonly<Record<string, number>>) {
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds
-  const low = bounds.min === undefined ? undefined : `at least ${inUnits(min, units)}`
-  const high = bounds.max === undefined ? undefined : `at most ${inUnits(max, units)}`
+  return [
+    (value: number) => value >= min && value <= max,
+    { error: boundsText(inUnitsOf(bounds, units)) },
+  ] as const
+}
+
+/** What the message says to a value that is out of them. */
+export function boundsText({ min, max }: WrittenBounds): string {
+  const low = min === undefined ? undefined : `at least ${min}`
+  const high = max === undefined ? undefined : `at most ${max}`
   const given = [low, high].filter((each) => each !== undefined).join(' and ')
-  const error = given === '' ? 'expected a smaller value' : `expected ${given}`
-  return [(value: number) => value >= min && value <= max, { error }] as const
+  return given === '' ? 'expected a smaller value' : `expected ${given}`
 }
 
 /** In the largest unit that gives a whole number: 8Mi, 30s, 4096. */
@@ -79,12 +101,29 @@ function inUnits(value: number, units: Readonly<Record<string, number>>): string
 }
 
 /** A name of a component, channel or flow: a DNS label, so that it can stand in paths and labels. */
-export const componentName = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
-  error: 'expected a name of at most 63 lower-case letters, digits and "-"',
-})
+export const componentName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
+    error: 'expected a name of at most 63 lower-case letters, digits and "-"',
+  })
+  .meta({ maxLength: 63 })
 
 /** The name of an event header. */
 export const headerName = z.string().min(1).max(256)
+
+/** A map with at most so many entries. */
+export function boundedRecord<Value extends z.ZodType>(
+  key: z.ZodString,
+  value: Value,
+  entriesMax: number,
+) {
+  return z
+    .record(key, value)
+    .refine((entries) => Object.keys(entries).length <= entriesMax, {
+      error: `expected at most ${entriesMax} entries`,
+    })
+    .meta({ maxProperties: entriesMax })
+}
 
 /** Where a source that listens does so. */
 export const bindAddress = z

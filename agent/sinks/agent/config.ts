@@ -18,6 +18,7 @@ export const agentSinkSchema = z
       .regex(/^[a-z0-9][-a-z0-9]{0,62}\/[a-z0-9][-a-z0-9]{0,62}$/, {
         error: 'expected FLOW/SOURCE, such as collect/in',
       })
+      .meta({ maxLength: 127 })
       .optional()
       .describe(
         'Which Avro source of that agent, as FLOW/SOURCE. Needed only where it has several.',

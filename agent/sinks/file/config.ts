@@ -4,9 +4,12 @@ import { byteSize, duration } from '../../core/schema.ts'
 const DAY_MS = 86_400_000
 
 /** Part of a file name: nothing that could leave the directory or need quoting in a shell. */
-const nameAffix = z.string().regex(/^[A-Za-z0-9._-]{0,64}$/, {
-  error: 'expected at most 64 letters, digits, ".", "_" and "-"',
-})
+const nameAffix = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{0,64}$/, {
+    error: 'expected at most 64 letters, digits, ".", "_" and "-"',
+  })
+  .meta({ maxLength: 64 })
 
 export const fileSinkSchema = z.strictObject({
   directory: z

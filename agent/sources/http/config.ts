@@ -9,6 +9,7 @@ export const httpSourceSchema = z
     path: z
       .string()
       .regex(/^\/[^\s?#]{0,1023}$/, { error: 'expected a path such as /events' })
+      .meta({ maxLength: 1024 })
       .optional()
       .describe(
         'The only path that takes events; others are answered 404. Omitted: every path does, as in Flume.',

@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { byteSize, duration, headerName } from '../../core/schema.ts'
+import { boundedRecord, byteSize, duration, headerName } from '../../core/schema.ts'
 
 const globs = (max: number) => z.array(z.string().min(1).max(4096)).max(max)
 
-const headers = z.record(headerName, z.string().max(4096))
+const HEADERS_MAX = 64
+
+const headers = boundedRecord(headerName, z.string().max(4096), HEADERS_MAX)
 
 const groupSchema = z.strictObject({
   name: z
@@ -11,6 +13,7 @@ const groupSchema = z.strictObject({
     .regex(/^[A-Za-z0-9]([-_.A-Za-z0-9]{0,62})$/, {
       error: 'expected a name of at most 63 letters, digits, "-", "_" and "."',
     })
+    .meta({ maxLength: 63 })
     .describe('Name of the group, unique in the source; shown in the status.'),
   files: globs(64)
     .min(1)
