@@ -1,15 +1,9 @@
 import type { PodReport, ReportedBacklog } from '../api/live.ts'
+import { roundSignificant } from '../api/rounding.ts'
 import type { Backlog } from '../api/types.ts'
 
 /** Times of the oldest event that are nearer than this are the same, read twice. */
 const SAME_TIME_MS = 2000
-
-/** Two significant digits: 1234 → 1200. */
-export function roundSignificant(value: number): number {
-  if (value < 100) return Math.round(value)
-  const unit = 10 ** (Math.floor(Math.log10(value)) - 1)
-  return Math.round(value / unit) * unit
-}
 
 /**
  * What waits in all replicas; `previous` where that is not known, as an agent that was never asked may hold

@@ -1,0 +1,2 @@
+import { z } from 'zod'
+import { stableHash } from '../../agent/config/hash.ts'
