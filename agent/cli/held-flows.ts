@@ -30,6 +30,11 @@ export class HeldFlows {
     return { ...plan, flows: plan.flows.filter((flow) => !this.#held.has(flow.name)) }
   }
 
+  /** Why a flow is held back; undefined for one that is not. */
+  because(flow: string): string | undefined {
+    return this.#held.has(flow) ? PROBLEM : undefined
+  }
+
   releaseAll(): void {
     this.#held.clear()
   }

@@ -9,11 +9,13 @@ const DEFAULT_DATA_DIR = './flume-data'
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 const LOG_FORMATS: readonly LogFormat[] = ['json', 'text']
 
-export const fileOption = (): Option =>
+export const filesOption = (): Option =>
   new Option(
     '-f, --file <path...>',
     'manifests: files, directories of .yaml files, or - for the standard input',
-  ).makeOptionMandatory()
+  )
+
+export const fileOption = (): Option => filesOption().makeOptionMandatory()
 
 export const agentOption = (): Option =>
   new Option('--agent <name>', 'which agent of the input; needed when it defines several')

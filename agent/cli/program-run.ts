@@ -8,6 +8,7 @@ import {
   checkAddress,
   dataDirOption,
   fileOption,
+  filesOption,
   logFormatOption,
   logLevelOption,
   outputOption,
@@ -44,7 +45,13 @@ export function addRun(program: Command, outcome: Outcome, shell: Shell): void {
     .description(
       'Runs one agent until SIGTERM or Ctrl-C, which let it deliver what is in memory first. A changed file, or SIGHUP, is checked and then applied to the flows it concerns; a file with mistakes changes nothing.',
     )
-    .addOption(fileOption())
+    .addOption(filesOption())
+    .addOption(
+      new Option(
+        '--delivered <dir>',
+        'instead of manifests: the directory with the flows that an operator delivers, such as a mounted ConfigMap; needs --agent',
+      ).conflicts(['file', 'agentAddress', 'port', 'exitWithParent']),
+    )
     .addOption(agentOption())
     .addOption(dataDirOption())
     .addOption(
@@ -85,12 +92,17 @@ Examples:
   flume run -f web-logs.yaml
   flume run -f manifests/ --agent hub --data-dir /var/lib/flume
   flume run -f web-logs.yaml --admin 127.0.0.1:0   takes a free port; flume status finds it
+  flume run --delivered /etc/flume/config --agent hub   as in a pod of the operator
 
 Exit codes: 0 stopped in order; 1 failed, or events of a memory channel were left at the deadline;
 2 mistakes in the configuration or the command line; 130 ended by a second Ctrl-C.
 `,
     )
-    .action(async (options: Omit<RunCommandOptions, 'colour' | 'exit'>) => {
+    .action(async (options: Omit<RunCommandOptions, 'colour' | 'exit'>, command: Command) => {
+      if (options.file === undefined && options.delivered === undefined)
+        command.error("error: required option '-f, --file <path...>' not specified")
+      if (options.delivered !== undefined && options.agent === undefined)
+        command.error("error: option '--delivered <dir>' needs '--agent <name>'")
       const { run } = await import('./run-command.ts')
       const logFormat = options.logFormat ?? (shell.terminal.stderr ? 'text' : 'json')
       const colour = shell.colour && shell.terminal.stderr

@@ -6,17 +6,18 @@ import { until } from '../../test/cli/flume.ts'
 import { FIVE_MISTAKES, seqToFile } from '../../test/cli/manifests.ts'
 import { ManualClock } from '../../test/sim/clock.ts'
 import { RecordingLogger } from '../../test/sim/log-fixture.ts'
-import { loadConfiguration } from '../config/load.ts'
 import { FlumeError } from '../core/errors.ts'
 import type { AgentPlan } from '../core/plan.ts'
 import type { ReloadOutcome } from '../core/status.ts'
-import { Reloader } from './reloader.ts'
+import { ManifestFiles } from './manifest-files.ts'
+import { RETRY_MS, Reloader } from './reloader.ts'
 
 let directory: string
 let file: string
 let applied: AgentPlan[]
 let results: ReloadOutcome['result'][]
 let log: RecordingLogger
+let clock: ManualClock
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'flume-reload-'))
@@ -24,6 +25,7 @@ beforeEach(() => {
   applied = []
   results = []
   log = new RecordingLogger()
+  clock = new ManualClock()
   writeFileSync(file, seqToFile('/out'))
 })
 
@@ -34,11 +36,18 @@ const reloader = async (
     applied.push(plan)
     return Promise.resolve()
   },
-  files = [file],
 ): Promise<Reloader> => {
-  const { plan } = await loadConfiguration([file])
+  const source = new ManifestFiles({ files: [file] })
+  const { plan, ...loaded } = await source.load()
   const finished = (result: ReloadOutcome['result']): void => void results.push(result)
-  return new Reloader({ files, plan: plan!, clock: new ManualClock(), log, apply, finished })
+  return new Reloader({
+    load: () => source.load(),
+    initial: { ...loaded, plan: plan! },
+    clock,
+    log,
+    apply: ({ plan: changed }) => apply(changed),
+    finished,
+  })
 }
 
 const outcomes = (count: number): Promise<true> =>
@@ -111,9 +120,18 @@ test('requests during a reload are answered by one further one', async () => {
   expect(results).toEqual(['applied', 'unchanged'])
 })
 
-test('the standard input is not read again', async () => {
-  const reloads = await reloader(undefined, ['-'])
+test('what cannot be applied for a while is tried again by itself', async () => {
+  let failures = 1
+  const reloads = await reloader((plan) => {
+    if (failures-- > 0) throw new FlumeError('FLM5204', 'not empty', { retryable: true })
+    applied.push(plan)
+    return Promise.resolve()
+  })
+  writeFileSync(file, seqToFile('/other'))
   reloads.request()
   await outcomes(1)
-  expect(reloads.last!.errors[0]).toContain('-f FILE')
+  clock.advance(RETRY_MS)
+  await outcomes(2)
+  expect(results).toEqual(['refused', 'applied'])
+  expect(clock.pending).toBe(0)
 })

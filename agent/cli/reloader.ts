@@ -1,24 +1,25 @@
 import { formatProblem } from '../config/problem.ts'
-import { loadConfiguration } from '../config/load.ts'
-import type { Bindings } from '../config/load.ts'
 import { toFlumeError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import type { AgentPlan } from '../core/plan.ts'
 import type { ReloadOutcome } from '../core/status.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 import { configurationHash } from '../config/configuration-hash.ts'
+import type { Configuration, RunnableConfiguration } from './configuration.ts'
 
-export interface ReloaderOptions extends Bindings {
-  readonly files: readonly string[]
+export interface ReloaderOptions {
+  readonly load: () => Promise<Configuration>
   /** What runs already. */
-  readonly plan: AgentPlan
+  readonly initial: RunnableConfiguration
   readonly clock: Clock
   readonly log: Logger
   /** Brings the agent from what runs to the plan. */
-  readonly apply: (plan: AgentPlan) => Promise<void>
+  readonly apply: (configuration: RunnableConfiguration) => Promise<void>
   /** Told every outcome, for metrics. */
   readonly finished: (result: ReloadOutcome['result']) => void
 }
+
+/** When what could not be applied for a while is tried again. */
+export const RETRY_MS = 10_000
 
 /**
  * Reads the configuration again and applies the difference, one reload at a time. What is wrong with
@@ -27,14 +28,18 @@ export interface ReloaderOptions extends Bindings {
 export class Reloader {
   readonly #options: ReloaderOptions
   #hash: string
+  /** What decides whether there is anything to apply. */
+  #applied: string
   #last: ReloadOutcome | undefined
   #busy = false
   #again = false
   #stopped = false
+  #retry: Timer | undefined
 
   constructor(options: ReloaderOptions) {
     this.#options = options
-    this.#hash = configurationHash(options.plan)
+    this.#hash = configurationHash(options.initial.plan)
+    this.#applied = signatureOf(options.initial)
   }
 
   get last(): ReloadOutcome | undefined {
@@ -55,12 +60,14 @@ export class Reloader {
   /** No reload begins after this. */
   stop(): void {
     this.#stopped = true
+    this.#retry?.clear()
   }
 
   async #run(): Promise<void> {
     this.#busy = true
     do {
       this.#again = false
+      this.#retry?.clear()
       const outcome = await this.#reload()
       if (this.#stopped) break
       this.#finish(outcome)
@@ -69,23 +76,28 @@ export class Reloader {
   }
 
   async #reload(): Promise<Omit<ReloadOutcome, 'at'>> {
-    const { files, plan: running } = this.#options
-    if (files.includes('-')) return refused(STDIN_ERROR)
+    const { plan, ...loaded } = await this.#options.load()
+    const problems = loaded.problems.map(formatProblem)
+    if (plan === undefined) return refused(...problems)
+    const configuration = { ...loaded, plan }
+    const signature = signatureOf(configuration)
+    const isNew = signature !== this.#applied
     try {
-      // The name is held: another agent's plan would run on this one's data directory.
-      const choice = { ...this.#options, agent: running.name }
-      const { plan, problems } = await loadConfiguration(files, choice)
-      if (plan === undefined) return refused(...problems.map(formatProblem))
-      const hash = configurationHash(plan)
-      if (hash === this.#hash) return { result: 'unchanged', errors: [] }
-      if (!this.#stopped) await this.#options.apply(plan)
-      this.#hash = hash
-      return { result: 'applied', errors: [] }
+      if (isNew && !this.#stopped) await this.#options.apply(configuration)
+      this.#hash = configurationHash(plan)
+      this.#applied = signature
     } catch (error) {
       // Each flow is applied by itself: one of which a part cannot be made keeps its last version.
-      const { code, message } = toFlumeError(error)
-      return refused(`${code} ${message}`)
+      const { code, message, retryable } = toFlumeError(error)
+      if (retryable) this.#retryLater()
+      return refused(...problems, `${code} ${message}`)
     }
+    if (problems.length > 0) return refused(...problems)
+    return { result: isNew ? 'applied' : 'unchanged', errors: [] }
+  }
+
+  #retryLater(): void {
+    this.#retry = this.#options.clock.schedule(() => this.request(), RETRY_MS)
   }
 
   #finish(outcome: Omit<ReloadOutcome, 'at'>): void {
@@ -104,8 +116,10 @@ export class Reloader {
   }
 }
 
-const STDIN_ERROR =
-  'the configuration came from the standard input (-f -), which cannot be read again. Start the agent with -f FILE to reload'
+/** Flows that are held stand beside those of the plan: that one is no longer held is a change too. */
+function signatureOf({ plan, problems }: RunnableConfiguration): string {
+  return [configurationHash(plan), ...problems.map(({ file }) => file)].join('\n')
+}
 
 function refused(...errors: string[]): Omit<ReloadOutcome, 'at'> {
   return { result: 'refused', errors }

@@ -7,6 +7,9 @@ import { nodeDisk } from '../lib/disk.ts'
 import { systemRandom } from '../lib/random.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { LogFormat, LogLevel } from '../telemetry/log-options.ts'
+import type { ConfigurationSource } from './configuration.ts'
+import { DeliveredDirectory } from './delivered-directory.ts'
+import { ManifestFiles } from './manifest-files.ts'
 import { EXIT } from './output.ts'
 import { watchParent } from './parent.ts'
 import { attachProcess } from './process.ts'
@@ -14,7 +17,9 @@ import { runAgent } from './run.ts'
 import type { Output } from './validate.ts'
 
 export interface RunCommandOptions {
-  readonly file: readonly string[]
+  /** One of `file` and `delivered` is given; `agent` with the latter. */
+  readonly file?: readonly string[]
+  readonly delivered?: string
   readonly agent?: string
   readonly dataDir: string
   readonly ordinal: number
@@ -57,14 +62,7 @@ export async function run(options: RunCommandOptions, out: Output): Promise<numb
   }
   setTimeout(flushCompileCache, CACHE_DELAY_MS).unref()
   const code = await runAgent({
-    files: options.file,
-    ...(options.agent === undefined ? {} : { agent: options.agent }),
-    ...(options.agentAddress === undefined ? {} : { addresses: options.agentAddress }),
-    ...(options.port === undefined ? {} : { ports: options.port }),
-    pluginsDirectory: pluginsDirectoryOf(options.file, options.pluginsDir),
-    ...(options.secretsDir === undefined ? {} : { secretsDirectory: resolve(options.secretsDir) }),
-    // A parent that supervises replicas has them reload one after the other.
-    watchesPlugins: options.exitWithParent === undefined,
+    source: sourceOf(options),
     dataDir: options.dataDir,
     ordinal: options.ordinal,
     adminAddress: options.admin,
@@ -78,4 +76,23 @@ export async function run(options: RunCommandOptions, out: Output): Promise<numb
   })
   log.flush()
   return code
+}
+
+function sourceOf(options: RunCommandOptions): ConfigurationSource {
+  const { file: files = [], agent, delivered, agentAddress, port, pluginsDir, secretsDir } = options
+  const secrets = secretsDir === undefined ? {} : { secretsDirectory: resolve(secretsDir) }
+  if (delivered !== undefined) {
+    const plugins = pluginsDir === undefined ? {} : { pluginsDirectory: resolve(pluginsDir) }
+    return new DeliveredDirectory(resolve(delivered), { agent: agent!, ...plugins, ...secrets })
+  }
+  return new ManifestFiles({
+    files,
+    ...(agent === undefined ? {} : { agent }),
+    ...(agentAddress === undefined ? {} : { addresses: agentAddress }),
+    ...(port === undefined ? {} : { ports: port }),
+    pluginsDirectory: pluginsDirectoryOf(files, pluginsDir),
+    ...secrets,
+    // A parent that supervises replicas has them reload one after the other.
+    watchesPlugins: options.exitWithParent === undefined,
+  })
 }

@@ -6,6 +6,8 @@ import { RecordingLogger } from '../../test/sim/log-fixture.ts'
 import { systemClock } from '../lib/clock.ts'
 import { nodeDisk } from '../lib/disk.ts'
 import { systemRandom } from '../lib/random.ts'
+import { ManifestFiles } from './manifest-files.ts'
+import type { ManifestFilesOptions } from './manifest-files.ts'
 import { runAgent } from './run.ts'
 import type { RunOptions } from './run.ts'
 
@@ -22,9 +24,12 @@ beforeEach(() => {
 
 afterEach(() => bench.clean())
 
+const manifests = (options: Partial<ManifestFilesOptions> = {}): ManifestFiles =>
+  new ManifestFiles({ files: [bench.path('flow.yaml')], ...options })
+
 const run = (options: Partial<RunOptions> = {}): Promise<number> =>
   runAgent({
-    files: [bench.path('flow.yaml')],
+    source: manifests(),
     dataDir: bench.path('data'),
     adminAddress: '127.0.0.1:0',
     shutdownMs: 5_000,
@@ -65,7 +70,7 @@ test('an admin address that is none is FLM9102, exit code 1', async () => {
 })
 
 test('an agent that the input does not define is a usage error', async () => {
-  expect(await run({ agent: 'other' })).toBe(2)
+  expect(await run({ source: manifests({ agent: 'other' }) })).toBe(2)
   expect(existsSync(bench.path('data'))).toBe(false)
 })
 

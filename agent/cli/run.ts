@@ -1,29 +1,21 @@
 import { join } from 'node:path'
 import { startAdminServer } from '../admin/server.ts'
-import { loadConfiguration } from '../config/load.ts'
-import type { Bindings } from '../config/load.ts'
 import { formatCount, formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
-import { cure } from '../config/suggest.ts'
 import { FlumeError } from '../core/errors.ts'
-import type { AgentPlan } from '../core/plan.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Disk } from '../lib/disk.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../lib/random.ts'
 import { DEFAULT_ADMIN_ADDRESS, formatAddress, parseAddress, reachable } from './address.ts'
 import { forgetAdmin, recordAdmin } from './admin-record.ts'
+import type { ConfigurationSource, RunnableConfiguration } from './configuration.ts'
 import { EXIT, printError } from './output.ts'
 import { RunningAgent } from './running-agent.ts'
-import { signatureOf, watchFiles } from './watch.ts'
+import { watch } from './watch.ts'
 
-export interface RunOptions extends Bindings {
-  /** Manifests: files, directories, or `-` for the standard input. */
-  readonly files: readonly string[]
-  /** Whether a changed module in the directory of plugins is a reason to reload. */
-  readonly watchesPlugins?: boolean
-  /** Which agent of the input to run; needed when it defines several. */
-  readonly agent?: string
+export interface RunOptions {
+  readonly source: ConfigurationSource
   /** The agent's files live in `<dataDir>/<agent>-<ordinal>`. */
   readonly dataDir: string
   readonly ordinal?: number
@@ -53,34 +45,33 @@ export interface ProcessHooks {
  * defects. Flows that fail do not end it: they are retried, and shown by the admin server.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { files, log } = options
-  // Taken before the files are read, so that a change while they are read counts as one.
-  const signature = await signatureOf(watchedBy(options))
-  const { plan, problems, notes, listeners } = await loadConfiguration(files, options)
+  const { source, log } = options
+  // Taken before it is read, so that a change while it is read counts as one.
+  const signature = await source.signature()
+  const { plan, ...loaded } = await source.load()
   if (plan === undefined) {
-    reportProblems(problems)
+    reportProblems(loaded.problems)
     return EXIT.usage
   }
-  const unknown = [...(options.ports ?? new Map()).keys()].find((key) => !listeners.includes(key))
-  if (unknown !== undefined) {
-    const near = cure(unknown, listeners, 'sources that listen')
-    printError(`--port: the agent has no source ${unknown} that listens.${near}\n`)
-    return EXIT.usage
-  }
-  for (const note of notes) log.info({ note }, 'part of the input skipped')
+  for (const note of loaded.notes) log.info({ note }, 'part of the input skipped')
   try {
-    return await runPlan(plan, signature, options)
+    return await run({ ...loaded, plan }, signature, options)
   } catch (error) {
     log.error({ error }, 'agent failed')
     return EXIT.failure
   }
 }
 
-async function runPlan(plan: AgentPlan, signature: string, options: RunOptions): Promise<number> {
-  const { disk, clock, log, signal, hooks } = options
-  const directory = join(options.dataDir, `${plan.name}-${options.ordinal ?? 0}`)
+async function run(
+  initial: RunnableConfiguration,
+  signature: string,
+  options: RunOptions,
+): Promise<number> {
+  const { source, disk, clock, log, signal, hooks, ordinal = 0 } = options
+  const { plan } = initial
+  const directory = join(options.dataDir, `${plan.name}-${ordinal}`)
   await makeDataDirectory(directory, disk)
-  const agent = new RunningAgent({ ...options, plan, directory })
+  const agent = new RunningAgent({ ...options, initial, ordinal, directory })
   const address = adminAddress(options.adminAddress ?? DEFAULT_ADMIN_ADDRESS)
   const admin = await startAdminServer(address, agent, log)
   try {
@@ -90,7 +81,7 @@ async function runPlan(plan: AgentPlan, signature: string, options: RunOptions):
     hooks?.onReload(() => agent.reload())
     hooks?.onCrash((flow) => agent.noteCrash(flow))
     const started = agent.start()
-    const watcher = watchFiles(watchedBy(options), signature, clock, () => agent.reload())
+    const watcher = watch(source, signature, clock, () => agent.reload())
     try {
       // A start that fails ends the run; a stop need not wait for the start.
       await Promise.race([started.then(() => aborted(signal)), aborted(signal)])
@@ -103,11 +94,6 @@ async function runPlan(plan: AgentPlan, signature: string, options: RunOptions):
     await admin.close()
     forgetAdmin(directory)
   }
-}
-
-function watchedBy({ files, pluginsDirectory, watchesPlugins }: RunOptions): readonly string[] {
-  const watches = watchesPlugins === true && pluginsDirectory !== undefined
-  return watches ? [...files, pluginsDirectory] : files
 }
 
 /** One line each on stderr, as `validate` prints them; the log is for what happens later. */

@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import type { AdminView } from '../admin/view.ts'
 import { loader } from '../catalog.ts'
-import type { Bindings } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
 import { FlumeError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import type { AgentPlan } from '../core/plan.ts'
 import type { AgentStatus } from '../core/status.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Disk } from '../lib/disk.ts'
 import type { Random } from '../lib/random.ts'
 import { Pipeline } from '../pipeline/pipeline.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import type { ConfigurationSource, RunnableConfiguration } from './configuration.ts'
 import { CrashRecord } from './crashes.ts'
 import { HeldFlows } from './held-flows.ts'
 import { Reloader } from './reloader.ts'
@@ -21,9 +21,11 @@ const HOLD_MS = 5 * 60_000
 /** A stop that has not ended so long after its deadline never will. */
 const STOP_GRACE_MS = 5_000
 
-export interface RunningAgentOptions extends Bindings {
-  readonly plan: AgentPlan
-  readonly files: readonly string[]
+export interface RunningAgentOptions {
+  readonly source: ConfigurationSource
+  /** What the source gave at first. */
+  readonly initial: RunnableConfiguration
+  readonly ordinal: number
   /** The agent's own directory. */
   readonly directory: string
   readonly disk: Disk
@@ -41,13 +43,18 @@ export class RunningAgent implements AdminView {
   readonly #crashes: CrashRecord
   readonly #held: HeldFlows
   readonly #reloader: Reloader
-  /** All of the newest good configuration, flows that are held back included. */
-  #plan: AgentPlan
+  readonly #source: ConfigurationSource
+  readonly #ordinal: number
+  /** The newest good configuration, flows that are held back included. */
+  #configuration: RunnableConfiguration
   #holdTimer: Timer | undefined
 
   constructor(options: RunningAgentOptions) {
-    const { plan, directory, clock, log } = options
-    this.#plan = plan
+    const { source, initial, directory, clock, log } = options
+    const { plan } = initial
+    this.#source = source
+    this.#ordinal = options.ordinal
+    this.#configuration = initial
     this.#clock = clock
     this.#log = log
     this.#crashes = new CrashRecord(join(directory, 'crashes.json'))
@@ -65,7 +72,10 @@ export class RunningAgent implements AdminView {
     })
     this.#metrics.collectFrom(() => this.status())
     this.#reloader = new Reloader({
-      ...options,
+      load: () => source.load(),
+      initial,
+      clock,
+      log,
       apply: (changed) => this.#apply(changed),
       finished: (result) => this.#metrics.reloaded(result !== 'refused'),
     })
@@ -79,9 +89,11 @@ export class RunningAgent implements AdminView {
     if (this.#held.names.length > 0) {
       this.#holdTimer = this.#clock.schedule(() => void this.#release(), HOLD_MS)
     }
-    await this.#apply(this.#plan)
-    this.#metrics.reloaded(true)
-    const flows = this.#plan.flows.length
+    for (const problem of this.#configuration.problems)
+      this.#log.error({ problem: formatProblem(problem) }, 'configuration problem')
+    await this.#apply(this.#configuration)
+    this.#metrics.reloaded(this.#configuration.problems.length === 0)
+    const flows = this.#configuration.plan.flows.length
     this.#log.info({ flows, configuration: this.#reloader.hash }, 'agent started')
   }
 
@@ -111,20 +123,20 @@ export class RunningAgent implements AdminView {
   status(): AgentStatus {
     const status: AgentStatus = {
       ...this.#pipeline.status(),
+      ordinal: this.#ordinal,
       configuration: this.#reloader.hash,
       lastReload: this.#reloader.last,
+      delivered: undefined,
     }
-    return this.#held.addTo(status, this.#plan)
+    const { flows, ...rest } = this.#held.addTo(status, this.#configuration.plan)
+    return { ...rest, flows, delivered: this.#source.delivered?.(flows) }
   }
 
-  /**
-   * A flow whose sink is down still takes events, so it alone does not make the agent unready; when
-   * every flow fails, something is wrong with this agent.
-   */
+  /** See Pipeline.ready. An agent of which every flow is held back is of no use. */
   ready(): boolean {
-    if (this.#held.names.length > 0 || !this.#pipeline.ready()) return false
-    const { flows } = this.#pipeline.status()
-    return flows.length === 0 || flows.some((flow) => flow.state !== 'failing')
+    const { plan } = this.#configuration
+    const isIdle = plan.flows.length > 0 && this.#held.filter(plan).flows.length === 0
+    return this.#pipeline.ready() && !isIdle
   }
 
   live(): boolean {
@@ -135,15 +147,23 @@ export class RunningAgent implements AdminView {
     return { contentType: this.#metrics.contentType, text: await this.#metrics.text() }
   }
 
-  async #apply(plan: AgentPlan): Promise<void> {
-    this.#plan = plan
-    await this.#pipeline.apply(this.#held.filter(plan))
+  async #apply(configuration: RunnableConfiguration): Promise<void> {
+    this.#configuration = configuration
+    const { plan, held } = configuration
+    try {
+      await this.#pipeline.apply(
+        this.#held.filter(plan),
+        (flow) => this.#held.because(flow) ?? held?.(flow),
+      )
+    } finally {
+      this.#source.applied?.(this.status().flows)
+    }
   }
 
   async #release(): Promise<void> {
     this.#log.info({ flows: this.#held.names }, 'flows no longer held back')
     this.#held.releaseAll()
-    await this.#apply(this.#plan)
+    await this.#apply(this.#configuration)
   }
 
   #stopPipeline(deadlineMs: number): Promise<{ readonly eventsLeft: number }> {

@@ -1,13 +1,14 @@
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
+import type { ConfigurationSource } from './configuration.ts'
 
-/** How often the files are looked at. A change is acted on when two looks in a row see the same. */
+/** How often files are looked at. */
 export const POLL_MS = 1_000
 
-/** What is read of a directory: manifests, and modules of one with plugins. */
-const READ = /\.(?:ya?ml|m?[jt]s)$/
+/** What is read of a directory: manifests, delivered flows, and modules of one with plugins. */
+const READ = /\.(?:ya?ml|json|m?[jt]s)$/
 
 /**
  * What a configuration is read from, as one string that changes when any of it does: content, a new
@@ -44,16 +45,37 @@ async function describe(path: string): Promise<string> {
   }
 }
 
+/**
+ * What stands for all of a directory that is mounted into a pod: there a symbolic link, `..data` in it or the
+ * directory itself, is turned to another version of the whole. undefined for any other directory.
+ */
+export async function mountedVersion(directory: string): Promise<string | undefined> {
+  try {
+    await lstat(join(directory, '..data'))
+    return await describe(join(directory, '..data'))
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') return undefined
+  }
+  try {
+    return (await lstat(directory)).isSymbolicLink() ? await describe(directory) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export interface Watcher {
   stop(): void
 }
 
+/** What is looked at: see ConfigurationSource. */
+export type Watched = Pick<ConfigurationSource, 'signature' | 'pollMs' | 'isAtomic'>
+
 /**
- * Calls `changed` when the files are no longer what `signature` said, once they have settled; again
- * at each later change.
+ * Calls `changed` when what is looked at is no longer as `signature` said, and again at each later change.
+ * What may be half written has to look the same twice in a row before.
  */
-export function watchFiles(
-  paths: readonly string[],
+export function watch(
+  watched: Watched,
   signature: string,
   clock: Clock,
   changed: () => void,
@@ -63,22 +85,33 @@ export function watchFiles(
   let stopped = false
   let timer: Timer
   const look = async (): Promise<void> => {
-    const now = await signatureOf(paths)
+    const now = await watched.signature()
     if (stopped) return
-    if (now !== acted && now === last) {
+    if (now !== acted && (watched.isAtomic || now === last)) {
       acted = now
       changed()
     }
     last = now
-    timer = clock.schedule(run, POLL_MS)
+    timer = clock.schedule(run, watched.pollMs)
   }
-  // `signatureOf` does not reject: what cannot be read is part of the signature.
+  // A signature does not reject: what cannot be read is part of it.
   const run = (): void => void look()
-  timer = clock.schedule(run, POLL_MS)
+  timer = clock.schedule(run, watched.pollMs)
   return {
     stop() {
       stopped = true
       timer.clear()
     },
   }
+}
+
+/** Manifests, and other files that are written in place. */
+export function watchFiles(
+  paths: readonly string[],
+  signature: string,
+  clock: Clock,
+  changed: () => void,
+): Watcher {
+  const files = { signature: () => signatureOf(paths), pollMs: POLL_MS, isAtomic: false }
+  return watch(files, signature, clock, changed)
 }

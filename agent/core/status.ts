@@ -4,6 +4,8 @@ import type { SinkHealth } from './sink-group.ts'
 /** What /status shows: plain data, JSON as it is. Times in ISO 8601, durations in milliseconds. */
 export interface AgentStatus {
   readonly agent: string
+  /** Number of the replica. */
+  readonly ordinal: number
   readonly version: string
   readonly startedAt: string
   readonly state: 'starting' | 'running' | 'stopping'
@@ -13,6 +15,22 @@ export interface AgentStatus {
   /** Over all flows, the first number on every surface. */
   readonly oldestEventAgeMs: number
   readonly flows: readonly FlowStatus[]
+  /** What an operator delivered, flow by flow; undefined for an agent that reads manifests. */
+  readonly delivered: readonly DeliveredStatus[] | undefined
+}
+
+/** What became of the newest version of a delivered flow. One that is being applied shows the last. */
+export interface DeliveredStatus {
+  readonly flow: string
+  /** Of the newest version; 0 and '' where it cannot be read. */
+  readonly generation: number
+  readonly hash: string
+  readonly result: 'applied' | 'refused'
+  readonly problems: readonly string[]
+  /** Keys of Secrets that are not there, so that the flow waits for them. */
+  readonly missingSecrets: readonly { readonly secret: string; readonly key: string }[]
+  /** The version that runs; undefined: none. */
+  readonly running: { readonly generation: number; readonly hash: string } | undefined
 }
 
 export interface ReloadOutcome {

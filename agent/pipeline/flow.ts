@@ -39,6 +39,8 @@ export class Flow {
   #plan: FlowPlan | undefined
   #problem: FlumeError | undefined
   #removed = false
+  /** Why it is configured and has no plan. */
+  #held: string | undefined
   #stopping = false
   readonly #channels = new Map<string, ChannelRunner>()
   readonly #groups = new Map<string, Group>()
@@ -55,9 +57,29 @@ export class Flow {
     this.#events = new FlowEvents(context.log)
   }
 
+  /** Whether it is no longer in the configuration. */
+  get removed(): boolean {
+    return this.#removed
+  }
+
   /** Whether there is nothing left of a removed flow. */
   get empty(): boolean {
     return this.#removed && this.#channels.size === 0
+  }
+
+  /** It has come up as far as it does by itself: each part runs or has failed. */
+  get settled(): boolean {
+    if (this.#plan === undefined) return this.#held !== undefined || this.#problem !== undefined
+    const open = this.#activeChannels().every(({ channel }) => channel !== undefined)
+    const failed = this.#activeChannels().some((channel) => channel.status().state === 'failing')
+    return failed || (open && [...this.#sources.values()].every((source) => source.settled))
+  }
+
+  /** It takes events: its channels are open and a source of it runs, with room for what it brings. */
+  get usable(): boolean {
+    if (this.#plan === undefined || this.#stopping) return false
+    const open = this.#activeChannels().every(({ channel }) => channel !== undefined)
+    return open && [...this.#sources.values()].some((source) => source.usable)
   }
 
   /**
@@ -69,11 +91,24 @@ export class Flow {
       try {
         await this.#apply(plan)
         this.#problem = undefined
+        this.#held = undefined
       } catch (thrown) {
         this.#problem = toFlumeError(thrown)
         this.#events.refused(this.#problem)
         throw this.#problem
       }
+    })
+  }
+
+  /**
+   * It is configured and cannot run for now: what it has on disk stays as it is, also what is empty, for
+   * positions are in it. A flow that runs goes on.
+   */
+  hold(because: string): Promise<void> {
+    return this.#serial.run(() => {
+      this.#held = because
+      this.#removed = false
+      return Promise.resolve()
     })
   }
 
@@ -109,18 +144,10 @@ export class Flow {
       channels: [...this.#channels.values()].map((channel) => channel.status()),
       sinks: [...this.#groups.values()].flatMap(({ runner }) => runner.status()),
     }
-    const problem = describe(this.#problem)
+    const problem = describe(this.#problem) ?? this.#held
     const facts = { removed: this.#removed, stopping: this.#stopping, problem }
     const hash = this.#plan?.hash ?? ''
     return { name: this.name, state: flowState(parts, facts), hash, problem, ...parts }
-  }
-
-  ready(): boolean {
-    if (this.#removed) return true
-    if (this.#plan === undefined || this.#stopping) return false
-    const channels = [...this.#channels.values()].filter(({ role }) => role === 'active')
-    const open = channels.every(({ channel }) => channel !== undefined)
-    return open && [...this.#sources.values()].every(({ running }) => running)
   }
 
   live(): boolean {
@@ -233,6 +260,10 @@ export class Flow {
       this.#sources.set(name, runner)
       runner.start()
     }
+  }
+
+  #activeChannels(): readonly ChannelRunner[] {
+    return [...this.#channels.values()].filter(({ role }) => role === 'active')
   }
 
   #deadLetterChannel(): ChannelRunner | undefined {

@@ -27,7 +27,16 @@ export interface PipelineOptions {
 }
 
 /** /status, but for what the process knows and the pipeline does not. */
-export type PipelineStatus = Omit<AgentStatus, 'lastReload' | 'configuration'>
+export type PipelineStatus = Pick<
+  AgentStatus,
+  'agent' | 'version' | 'startedAt' | 'state' | 'oldestEventAgeMs' | 'flows'
+>
+
+/** Why a flow is held, or undefined for one that is not. */
+export type HeldBecause = (flow: string) => string | undefined
+
+/** After so long the agent counts as up even where a flow neither runs nor fails. */
+export const SETTLE_MS = 30_000
 
 /** All flows of an agent. Each lives on its own: what happens in one never reaches another. */
 export class Pipeline {
@@ -37,10 +46,13 @@ export class Pipeline {
   #state: AgentStatus['state'] = 'starting'
   readonly #serial = new Serial()
   #applied = false
+  readonly #startedAtMs: number
+  #isUp = false
 
   constructor(options: PipelineOptions) {
     this.#options = options
     this.#startedAt = new Date(options.clock.now()).toISOString()
+    this.#startedAtMs = options.clock.monotonic()
     options.metrics.collectFrom(() => this.status())
   }
 
@@ -50,9 +62,12 @@ export class Pipeline {
    *
    * A flow of which a part cannot be made keeps its last version, and all others get theirs; then
    * this rejects with FLM5201 or FLM5203, but not at the first start, where there is no last version.
+   *
+   * `held` says why a flow that is not in the plan belongs to the agent nonetheless: it is configured and
+   * cannot run for now. What it has on disk, positions too, stays as it is.
    */
-  apply(plan: AgentPlan): Promise<void> {
-    return this.#serial.run(() => this.#apply(plan))
+  apply(plan: AgentPlan, held: HeldBecause = () => undefined): Promise<void> {
+    return this.#serial.run(() => this.#apply(plan, held))
   }
 
   status(): PipelineStatus {
@@ -73,9 +88,16 @@ export class Pipeline {
     }
   }
 
-  /** Every flow takes events: its channels are open and its sources run. */
+  /**
+   * The process can serve: it has come up, and some flow takes events, or there is none to. A flow that
+   * does not is its own affair: it does not listen, and taking the whole agent out of use would take the
+   * others along.
+   */
   ready(): boolean {
-    return this.#state === 'running' && [...this.#flows.values()].every((flow) => flow.ready())
+    if (this.#state !== 'running') return false
+    const flows = [...this.#flows.values()].filter((flow) => !flow.removed)
+    this.#isUp ||= flows.every((flow) => flow.settled) || this.#msSinceStart() > SETTLE_MS
+    return this.#isUp && (flows.length === 0 || flows.some((flow) => flow.usable))
   }
 
   /** The writers make progress. That this answers says the same of the event loop. */
@@ -103,7 +125,11 @@ export class Pipeline {
     }
   }
 
-  async #apply(plan: AgentPlan): Promise<void> {
+  #msSinceStart(): number {
+    return this.#options.clock.monotonic() - this.#startedAtMs
+  }
+
+  async #apply(plan: AgentPlan, held: HeldBecause): Promise<void> {
     if (this.#state === 'stopping') return
     const first = !this.#applied
     if (first) await this.#adopt(plan)
@@ -114,6 +140,7 @@ export class Pipeline {
         this.#applyFlow(
           name,
           plan.flows.find((flow) => flow.name === name),
+          held(name),
         ),
       ),
     )
@@ -122,14 +149,22 @@ export class Pipeline {
     const [problem, ...others] = problems.filter((each) => each !== undefined)
     if (problem === undefined || first) return
     if (others.length === 0) throw problem
-    const messages = [problem, ...others].map(({ message }) => message).join('; ')
-    throw new FlumeError(problem.code, messages, { retryable: false, cause: problem })
+    const all = [problem, ...others]
+    throw new FlumeError(problem.code, all.map(({ message }) => message).join('; '), {
+      retryable: all.some(({ retryable }) => retryable),
+      cause: problem,
+    })
   }
 
-  async #applyFlow(name: string, plan: FlowPlan | undefined): Promise<FlumeError | undefined> {
+  async #applyFlow(
+    name: string,
+    plan: FlowPlan | undefined,
+    held: string | undefined,
+  ): Promise<FlumeError | undefined> {
     const flow = this.#flow(name)
     try {
-      await runInFlow(name, () => flow.apply(plan))
+      if (plan === undefined && held !== undefined) await flow.hold(held)
+      else await runInFlow(name, () => flow.apply(plan))
       return undefined
     } catch (thrown) {
       return toFlumeError(thrown)

@@ -79,6 +79,16 @@ export class SourceRunner {
     return this.#state === 'running'
   }
 
+  /** It runs or has failed, and is not on its way up for the first time. */
+  get settled(): boolean {
+    return this.#state !== 'starting'
+  }
+
+  /** It runs and takes events. */
+  get usable(): boolean {
+    return this.running
+  }
+
   start(): void {
     this.#running ??= this.#run()
   }

@@ -4,11 +4,13 @@ import type { AgentStatus, FlowStatus } from '../../agent/core/status.ts'
 export function agentStatus(flow: Partial<FlowStatus> = {}): AgentStatus {
   return {
     agent: 'hub',
+    ordinal: 0,
     version: '1.2.3',
     startedAt: '2026-01-01T00:00:00.000Z',
     state: 'running',
     configuration: 'abc',
     lastReload: undefined,
+    delivered: undefined,
     oldestEventAgeMs: 2345,
     flows: [{ ...WEB, ...flow }],
   }

@@ -1,4 +1,5 @@
 import { createLog } from '../../agent/telemetry/log.ts'
+import { ManifestFiles } from '../../agent/cli/manifest-files.ts'
 import { runAgent } from '../../agent/cli/run.ts'
 import { systemClock } from '../../agent/lib/clock.ts'
 import { nodeDisk } from '../../agent/lib/disk.ts'
@@ -19,7 +20,7 @@ const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 const log = createLog({ level: 'info', format: 'text', colour: false })
 process.exitCode = await runAgent({
-  files: [options.manifest],
+  source: new ManifestFiles({ files: [options.manifest] }),
   dataDir: options.dataDir,
   adminAddress: '127.0.0.1:0',
   shutdownMs: 25_000,

@@ -1,4 +1,5 @@
 import { attachProcess } from '../../agent/cli/process.ts'
+import { ManifestFiles } from '../../agent/cli/manifest-files.ts'
 import { runAgent } from '../../agent/cli/run.ts'
 import { systemClock } from '../../agent/lib/clock.ts'
 import { nodeDisk } from '../../agent/lib/disk.ts'
@@ -33,7 +34,7 @@ process.on('SIGHUP', () => {
   counts = true
 })
 process.exitCode = await runAgent({
-  files: [options.manifest],
+  source: new ManifestFiles({ files: [options.manifest] }),
   dataDir: options.dataDir,
   adminAddress: '127.0.0.1:0',
   shutdownMs: 25_000,
