@@ -70,6 +70,8 @@ export interface ContainerStatus {
 export interface PodReport {
   /** Whether it still answers. */
   readonly reachable: boolean
+  /** Whether it ever did: else nothing is known of it. */
+  readonly known: boolean
   readonly flows: readonly ReportedFlow[]
 }
 

@@ -1,6 +1,7 @@
 import { stableHash } from '../../agent/config/hash.ts'
 import { LABELS } from '../api/constants.ts'
 import type { LiveObject } from '../api/live.ts'
+import { behind } from './behind.ts'
 import { isNotFound } from '../kube/errors.ts'
 import type { KubeObject } from '../kube/types.ts'
 import { describeObject, typeOf } from './context.ts'
@@ -34,16 +35,9 @@ export async function applyPool(context: ApplyContext, request: PoolApply): Prom
   const written: string[] = []
   const problems: ApplyProblem[] = []
   for (const desired of request.desired) {
-    const object = describeObject(desired)
-    try {
-      const outcome = await applyObject(context, request, desired)
-      if (outcome === 'written') written.push(object)
-      else if (outcome !== 'unchanged') problems.push(outcome)
-    } catch (thrown) {
-      const problem = problemOf(object, thrown)
-      if (problem === undefined) throw thrown
-      problems.push(problem)
-    }
+    const outcome = await applyObject(context, request, desired)
+    if (outcome === 'written') written.push(describeObject(desired))
+    else if (outcome !== 'unchanged') problems.push(outcome)
   }
   return { written, problems }
 }
@@ -55,27 +49,47 @@ async function applyObject(
   { scope, pool, live }: PoolApply,
   desired: KubeObject,
 ): Promise<Outcome> {
-  const { client, expectations, memory, cacheOf } = context
+  const { memory } = context
   const object = describeObject(desired)
-  const known = live.find((each) => describeObject(each) === object)
-  const current = known ?? (await lookUp(context, desired))
+  const cached = live.find((each) => describeObject(each) === object)
+  const current = cached ?? (await lookUp(context, desired))
   if (current !== undefined && current.metadata.labels?.[LABELS.agent] !== pool)
     return nameTaken(object, current)
+  // The ConfigMap is where the last good versions are: what is built without them must not replace it.
+  if (current !== cached && desired.kind === 'ConfigMap') throw behind(object)
   if (current !== undefined && differences(desired, current).length === 0) return 'unchanged'
-  const hash = stableHash(desired)
-  const before = stateOf(current, hash)
-  if (before !== undefined && memory.isKnown(scope, object, before)) return 'unchanged'
-  // The ConfigMap is where the last good versions are: it is never written from an older state than it has.
-  const locked = desired.kind === 'ConfigMap' ? withVersion(desired, current) : desired
-  // Its template is the user's in part. Refused as a whole, it must not be half of what was written.
-  if (desired.kind === 'StatefulSet')
-    await client.apply(typeOf(desired.kind), locked, { dryRun: true })
-  const answer = await client.apply(typeOf(desired.kind), locked)
-  expectations.wrote(scope, cacheOf(desired.kind), answer)
-  const after = stateOf(answer, hash)
-  if (after === undefined || after.resourceVersion !== before?.resourceVersion) return 'written'
-  memory.remember(scope, object, after)
-  return 'unchanged'
+  const request = { scope, object, hash: stableHash(desired), state: stateOf(current) }
+  const known = memory.recall(request)
+  if (known !== undefined) return known
+  try {
+    const answer = await write(context, scope, desired, current)
+    const after = stateOf(answer)
+    if (after !== request.state) return 'written'
+    memory.remember(request)
+    return 'unchanged'
+  } catch (thrown) {
+    const problem = problemOf(object, thrown)
+    if (problem === undefined) throw thrown
+    memory.remember(request, problem)
+    return problem
+  }
+}
+
+async function write(
+  { client, expectations, cacheOf }: ApplyContext,
+  scope: string,
+  desired: KubeObject,
+  current: LiveObject | undefined,
+): Promise<KubeObject> {
+  const { kind } = desired
+  const type = typeOf(kind)
+  // Never written from an older state than it has, for the last good versions in it.
+  const locked = kind === 'ConfigMap' ? withVersion(desired, current) : desired
+  // Its template is the user's in part: it is tried before it is written.
+  if (kind === 'StatefulSet') await client.apply(type, locked, { dryRun: true })
+  const answer = await client.apply(type, locked)
+  expectations.wrote(scope, cacheOf(kind), answer)
+  return answer
 }
 
 /** The object as the server has it now: what no cache shows may be somebody else's. */
@@ -96,11 +110,9 @@ function nameTaken(object: string, { metadata }: LiveObject): ApplyProblem {
   return { reason: 'NameTaken', object, message }
 }
 
-function stateOf(object: LiveObject | undefined, hash: string) {
-  const { uid, resourceVersion } = object?.metadata ?? {}
-  return uid === undefined || resourceVersion === undefined
-    ? undefined
-    : { uid, hash, resourceVersion }
+function stateOf(object: LiveObject | undefined): string {
+  const { uid = '', resourceVersion = '' } = object?.metadata ?? {}
+  return `${uid}/${resourceVersion}`
 }
 
 /** Applied to any other version than this one, it is a conflict. */

@@ -1,9 +1,11 @@
 import { listenersOf } from '../../agent/config/listeners.ts'
 import type { Listener } from '../../agent/config/listeners.ts'
-import { readManifests } from '../../agent/config/manifests.ts'
+import { checkManifest } from '../../agent/config/manifests.ts'
 import type { Manifest } from '../../agent/config/manifests.ts'
+import { fromValue } from '../../agent/config/node.ts'
 import type { Problem } from '../../agent/config/problem.ts'
 import { API_VERSION } from '../../agent/config/schema.ts'
+import type { ManifestKind } from '../../agent/config/schema.ts'
 import type { FlumeFlow } from '../api/types.ts'
 
 /** What is checked of a flow, whether it comes from the API server or was delivered earlier. */
@@ -29,14 +31,12 @@ export function agentManifest(name: string): Manifest {
   return readOne('FlumeAgent', name, {})
 }
 
-/** JSON is YAML, so that the reader of the agent is the one that is asked. */
-function readOne(kind: string, name: string, spec: unknown): Manifest {
-  const text = JSON.stringify({ apiVersion: API_VERSION, kind, metadata: { name }, spec })
-  const { manifests, problems } = readManifests({ name: '', text })
-  const [manifest] = manifests
-  if (manifest !== undefined) return { ...manifest, problems: [...problems, ...manifest.problems] }
-  const root = { kind: 'mapping', line: 1, entries: new Map() } as const
-  return { kind: 'FlumeFlow', file: '', root, name, agent: name, flow: undefined, problems }
+function readOne(kind: ManifestKind, name: string, spec: unknown): Manifest {
+  return checkManifest(
+    '',
+    fromValue({ apiVersion: API_VERSION, kind, metadata: { name }, spec }),
+    kind,
+  )
 }
 
 /** The sources of one flow that listen. */

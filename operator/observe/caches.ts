@@ -31,7 +31,10 @@ export type Caches = ReturnType<typeof makeCaches>
 export function makeCaches(options: CachesOptions) {
   const of = <T extends KubeObject>(
     type: ResourceType,
-    more: Pick<ConstructorParameters<typeof ObjectCache<T>>[0], 'indexers' | 'transform' | 'labelSelector'>,
+    more: Pick<
+      ConstructorParameters<typeof ObjectCache<T>>[0],
+      'indexers' | 'transform' | 'labelSelector'
+    >,
   ) => new ObjectCache<T>({ ...options, type, ...more })
   const managed = <T extends LiveObject>(type: ResourceType, transform?: (object: T) => T) =>
     of<T>(type, {

@@ -24,7 +24,14 @@ export function watchKeys(caches: Caches, add: (key: string) => void): void {
     for (const each of old === undefined ? [object] : [old, object])
       for (const key of poolKeyOfObject(each)) add(key)
   }
-  for (const cache of [statefulSets, configMaps, services, serviceAccounts, disruptionBudgets, pods])
+  for (const cache of [
+    statefulSets,
+    configMaps,
+    services,
+    serviceAccounts,
+    disruptionBudgets,
+    pods,
+  ])
     cache.onChange(addPool)
 }
 

@@ -18,6 +18,8 @@ export interface AgentFacts {
   readonly image: string
   /** What the API server refuses of the pool, the worst first. */
   readonly problems: readonly { readonly reason: Verdict['reason']; readonly message: string }[]
+  /** Whether a new template was written, that Kubernetes has yet to look at. */
+  readonly isTemplateNew: boolean
   /** Why a rollout does not go on; undefined while it does, or there is none. */
   readonly stalled: string | undefined
   /** What would be changed, one line each; undefined unless the pool is paused. */
@@ -47,7 +49,7 @@ export function agentStatus(agent: FlumeAgent, facts: AgentFacts): FlumeAgentSta
   }
   const parts = staying.map((pod) => {
     const report = facts.reports.get(pod.metadata.uid ?? '')
-    return report && backlogOfPod(report)
+    return report?.known === true ? backlogOfPod(report) : undefined
   })
   const backlog = sumBacklog(parts, agent.status?.backlog)
   return {
@@ -76,7 +78,7 @@ function ready({ spec: { replicas } }: FlumeAgent, pods: readonly Pod[]): Verdic
 
 function progressing(
   { spec, metadata }: FlumeAgent,
-  { statefulSet, stalled, deleting }: AgentFacts,
+  { statefulSet, isTemplateNew, stalled, deleting }: AgentFacts,
   { replicas, updatedReplicas }: { readonly replicas: number; readonly updatedReplicas: number },
 ): Verdict {
   if (deleting !== undefined) return verdict(true, 'Deleting', deleting)
@@ -84,7 +86,7 @@ function progressing(
     return verdict(true, 'Scaling', `the StatefulSet ${metadata.name} is not there yet`)
   const isSeen =
     (statefulSet.status?.observedGeneration ?? 0) >= (statefulSet.metadata.generation ?? 0)
-  if (!isSeen)
+  if (!isSeen || isTemplateNew)
     return verdict(true, 'RollingOut', 'Kubernetes has not looked at the new template yet')
   if (replicas !== spec.replicas)
     return verdict(true, 'Scaling', `there are ${replicas} pods, and ${spec.replicas} are wanted`)

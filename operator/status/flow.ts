@@ -127,7 +127,7 @@ function readyVerdict(
 function backlogOf(flow: FlumeFlow, { pods, reports }: FlowPool): Backlog | undefined {
   const parts = pods.map((pod) => {
     const report = reports.get(pod.metadata.uid ?? '')
-    return report && backlogOfFlow(report, flow.metadata.name)
+    return report?.known === true ? backlogOfFlow(report, flow.metadata.name) : undefined
   })
   return sumBacklog(parts, flow.status?.backlog)
 }

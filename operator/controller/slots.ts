@@ -1,0 +1,30 @@
+import type { Clock } from '../../agent/lib/clock.ts'
+
+const POOLS_MAX = 3
+/** A pool that gets no further keeps its place for so long, and then lets another one go on. */
+const HELD_MAX_MS = 10 * 60_000
+
+/** The pools that are rolled out at the same time. */
+export class RolloutSlots {
+  readonly #clock: Clock
+  /** Key of a pool → when it last got further. */
+  readonly #held = new Map<string, number>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Whether the pool may take down a pod now; it then has one of the places. */
+  take(key: string): boolean {
+    const nowMs = this.#clock.monotonic()
+    for (const [each, atMs] of this.#held) if (nowMs - atMs >= HELD_MAX_MS) this.#held.delete(each)
+    if (!this.#held.has(key) && this.#held.size >= POOLS_MAX) return false
+    this.#held.set(key, nowMs)
+    return true
+  }
+
+  /** The pool is done. */
+  release(key: string): void {
+    this.#held.delete(key)
+  }
+}
