@@ -149,9 +149,18 @@ export class KubeClient {
     const timeoutSeconds = Math.round(min + random.number() * (max - min))
     const watch = { watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds }
     const request = this.#read('watch', type, { ...options, query: watch })
-    const response = await transport.open({ ...request, signal })
-    if (response.statusCode !== 200)
-      throw refusalOf(request.tried, await transport.rest(response, request.tried, CALL_TIMEOUT_MS))
+    let response
+    try {
+      response = await transport.open({ ...request, signal })
+      if (response.statusCode !== 200)
+        throw refusalOf(
+          request.tried,
+          await transport.rest(response, request.tried, CALL_TIMEOUT_MS),
+        )
+    } catch (thrown) {
+      if (signal.aborted) return
+      throw thrown
+    }
     yield* eventsOf<T>(response, { tried: request.tried, clock, signal })
   }
 
