@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { installCluster } from './setup/cluster.ts'
 import { installFlume } from './setup/flume.ts'
 import { SetupError } from './setup/tool.ts'
 
@@ -17,6 +18,10 @@ const PARTS: Readonly<
   flume: {
     what: 'the real Apache Flume 1.11.0, for `npm run bench` and the interop tests; needs a JDK and Maven',
     install: installFlume,
+  },
+  cluster: {
+    what: 'the programs of a Kubernetes cluster without a container engine, for `npm run cluster:up` and the API server and cluster tests; needs Go',
+    install: installCluster,
   },
 }
 

@@ -26,6 +26,7 @@ const storageSchema = z.strictObject({
       error: STORAGE_EXPECTED,
     })
     .default(STORAGE_DEFAULT)
+    .meta({ title: 'quantity' })
     .describe('Size of the volume of each replica. A volume can grow, but not shrink.'),
   storageClassName: objectName()
     .optional()

@@ -94,7 +94,9 @@ function typeText(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map(String).join(' or ')
   if (schema.type === 'array') return `list of ${itemText(schema.items)}`
   if (schema.type === 'object')
-    return typeof schema.additionalProperties === 'object' ? 'texts by name' : 'mapping'
+    return schema.properties === undefined && typeof schema.additionalProperties === 'object'
+      ? 'texts by name'
+      : 'mapping'
   if (schema.type === 'boolean') return 'true or false'
   if (schema.type === 'string') return 'text'
   const number = schema.type === 'integer' ? 'whole number' : 'number'

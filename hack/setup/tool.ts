@@ -63,12 +63,17 @@ export function ensure(tools: readonly Tool[], machine: Machine = thisMachine())
   if (still.length > 0) throw new SetupError(cure(still, machine))
 }
 
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
 /** Runs a program with its output passed through; fails when it does. */
-export function run(program: string, args: readonly string[]): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+export function run(program: string, args: readonly string[], options: RunOptions = {}): void {
   const { status, error } = spawnSync(program, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env,
+    ...options,
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', ...options.env },
   })
   if (error !== undefined) throw new SetupError(`${program} could not be started: ${error.message}`)
   if (status === 0) return

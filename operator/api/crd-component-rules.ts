@@ -11,7 +11,16 @@ import type { Addition, Additions } from './crd-schema.ts'
 const SERVER_TLS: Addition = {
   rules: [
     {
-      rule: "!has(self.clientAuth) || self.clientAuth == 'none' || has(self.clientCa)",
+      rule: '!has(self.secretRef) || !(has(self.certificate) || has(self.key) || has(self.passphraseFile) || has(self.clientCa))',
+      message:
+        'secretRef takes the place of certificate, key, passphraseFile and clientCa: leave one or the other out',
+    },
+    {
+      rule: 'has(self.secretRef) || (has(self.certificate) && has(self.key))',
+      message: 'give certificate and key, or secretRef',
+    },
+    {
+      rule: "has(self.secretRef) || !has(self.clientAuth) || self.clientAuth == 'none' || has(self.clientCa)",
       fieldPath: '.clientAuth',
       message: 'this needs clientCa, the authorities to trust',
     },
@@ -20,6 +29,15 @@ const SERVER_TLS: Addition = {
 
 const CLIENT_TLS: Addition = {
   rules: [
+    {
+      rule: '!has(self.caSecretRef) || !has(self.ca)',
+      message: 'caSecretRef takes the place of ca: leave one of the two out',
+    },
+    {
+      rule: '!has(self.certificateSecretRef) || !(has(self.certificate) || has(self.key) || has(self.passphraseFile))',
+      message:
+        'certificateSecretRef takes the place of certificate, key and passphraseFile: leave one or the other out',
+    },
     {
       rule: 'has(self.certificate) == has(self.key)',
       message: 'certificate and key are of use only together',

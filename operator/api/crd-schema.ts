@@ -207,8 +207,13 @@ function string(json: JsonSchema, place: string): StructuralSchema {
     type: 'string',
     ...(json.minLength !== undefined && { minLength: json.minLength }),
     maxLength,
-    ...(json.pattern !== undefined && { pattern: json.pattern }),
+    ...(json.pattern !== undefined && { pattern: plain(json.pattern) }),
   }
+}
+
+/** JavaScript escapes the slash, which is the end of an expression only there. */
+function plain(pattern: string): string {
+  return pattern.replaceAll('\\/', '/')
 }
 
 /** The only union there can be. */
@@ -218,7 +223,7 @@ function intOrString(json: JsonSchema, place: string): StructuralSchema {
     return fail(place, 'a union can only be of a whole number and a text')
   return {
     'x-kubernetes-int-or-string': true,
-    ...(written.pattern !== undefined && { pattern: written.pattern }),
+    ...(written.pattern !== undefined && { pattern: plain(written.pattern) }),
     maxLength: written.maxLength ?? AMOUNT_LENGTH_MAX,
   }
 }
@@ -243,13 +248,13 @@ function keyRules(keys: JsonSchema, place: string): ValidationRule[] {
   const conditions = [
     ...(minLength === undefined ? [] : [`size(k) >= ${minLength}`]),
     ...(maxLength === undefined ? [] : [`size(k) <= ${maxLength}`]),
-    ...(pattern === undefined ? [] : [`k.matches(${text(pattern)})`]),
+    ...(pattern === undefined ? [] : [`k.matches(${text(plain(pattern))})`]),
   ]
   const lengths = [
     ...(minLength === undefined ? [] : [`at least ${minLength}`]),
     ...(maxLength === undefined ? [] : [`at most ${maxLength}`]),
   ]
-  const form = pattern === undefined ? '' : ` of the form ${pattern}`
+  const form = pattern === undefined ? '' : ` of the form ${plain(pattern)}`
   const message = `expected keys of ${lengths.join(' and ')} characters${form}`
   return [{ rule: `self.all(k, ${conditions.join(' && ')})`, message }]
 }

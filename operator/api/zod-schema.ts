@@ -21,6 +21,11 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
     override: ({ zodSchema, jsonSchema, path }) => {
       const checks = (zodSchema._zod.def.checks ?? []).map((check) => check._zod.def)
       for (const check of checks) refuseFlags(check, path)
+      const { type } = zodSchema._zod.def
+      if ((type === 'default' || type === 'prefault') && jsonSchema.default === undefined)
+        throw new TypeError(
+          `${placeOf(path)}: the default would be lost: give it before what converts it`,
+        )
       const functions = checks.filter((check) => check.check === 'custom').length
       if (functions > 0) jsonSchema[REFINED] = functions
       const keys = keysOf(zodSchema)
@@ -54,5 +59,13 @@ function keysOf(schema: z.core.$ZodType): JsonSchema | undefined {
 function refuseFlags(check: object, path: readonly PropertyKey[]): void {
   const { pattern } = check as { readonly pattern?: unknown }
   if (pattern instanceof RegExp && pattern.flags !== '')
-    throw new TypeError(`${path.join('.')}: the flags of ${pattern} would be lost`)
+    throw new TypeError(`${placeOf(path)}: the flags of ${pattern} would be lost`)
+}
+
+/** `properties.a.items` → `a[]` */
+function placeOf(path: readonly PropertyKey[]): string {
+  return path
+    .join('.')
+    .replaceAll(/(^|\.)properties\./g, '$1')
+    .replaceAll('.items', '[]')
 }

@@ -1,0 +1,3 @@
+module flume-operator.io/cluster/pause
+
+go 1.26.8
