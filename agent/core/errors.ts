@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   FLM4304: 'a peer refused events',
   FLM4305: 'a peer does not speak Avro RPC',
   FLM4306: 'a write was called off',
+  FLM4307: 'the name of a pool has no address',
   // 5xxx: the pipeline
   FLM5101: 'the source is stopping',
   FLM5102: 'a source has too much in flight',

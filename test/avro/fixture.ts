@@ -5,6 +5,7 @@ import type { Logger } from '../../agent/core/logger.ts'
 import type { SinkContext } from '../../agent/core/sink.ts'
 import { AvroClientSink } from '../../agent/rpc/avro/client-sink.ts'
 import type { ClientConfig } from '../../agent/rpc/avro/client-sink.ts'
+import { FixedPeers } from '../../agent/rpc/avro/peers.ts'
 import { systemClock } from '../../agent/lib/clock.ts'
 import type { Clock } from '../../agent/lib/clock.ts'
 import { nodeDisk } from '../../agent/lib/disk.ts'
@@ -54,7 +55,7 @@ export async function sinkTo(
   clock: Clock = systemClock,
 ): Promise<AvroClientSink> {
   const peers = servers.map(({ port }) => ({ host: '127.0.0.1', port }))
-  const sink = new AvroClientSink(peers, { ...CONFIG, ...config })
+  const sink = new AvroClientSink(new FixedPeers(peers), { ...CONFIG, ...config })
   onTestFinished(() => sink.stop())
   await sink.start(sinkContext(clock))
   return sink

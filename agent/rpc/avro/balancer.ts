@@ -6,11 +6,16 @@ import type { Call } from './client-call.ts'
 import { calledOff, withOutcome } from './client-errors.ts'
 import { Delivery } from './delivery.ts'
 import { Endpoint } from './endpoint.ts'
-import type { Dial, EndpointConnection, EndpointStatus } from './endpoint.ts'
+import type { Dial, EndpointConnection, EndpointListener, EndpointStatus } from './endpoint.ts'
+
+/** Somebody to send to. */
+export interface Target {
+  /** `host:port`: what it is known by. */
+  readonly address: string
+  readonly dial: Dial
+}
 
 export interface BalancerOptions {
-  /** At least one; what may stand in front of each of them is in the same order. */
-  readonly endpoints: readonly { readonly address: string; readonly dial: Dial }[]
   /** Per endpoint. */
   readonly connections: number
   /**
@@ -53,7 +58,10 @@ type Decision =
  * tried first, back-off or not.
  */
 export class Balancer {
-  readonly #endpoints: readonly Endpoint[]
+  #endpoints: readonly Endpoint[] = []
+  /** No longer among them, with calls that are not answered yet. */
+  readonly #leaving = new Set<Endpoint>()
+  readonly #listener: EndpointListener
   readonly #options: BalancerOptions
   /** Calls that failed somewhere come before those that were nowhere. */
   readonly #again: Journey[] = []
@@ -71,16 +79,44 @@ export class Balancer {
 
   constructor(options: BalancerOptions) {
     this.#options = options
-    const { connections, clock, random, onHealth } = options
-    const on = {
+    const { onHealth } = options
+    this.#listener = {
       changed: () => this.#wake(),
       unreachable: (endpoint: Endpoint) => void this.#unreachableAt.set(endpoint, ++this.#tick),
       down: (endpoint: Endpoint, error: FlumeError) => onHealth(endpoint.address, error),
       live: (endpoint: Endpoint) => onHealth(endpoint.address, undefined),
     }
-    this.#endpoints = options.endpoints.map(
-      ({ address, dial }) => new Endpoint({ address, dial, connections, clock, random, on }),
-    )
+  }
+
+  get hasEndpoints(): boolean {
+    return this.#endpoints.length > 0
+  }
+
+  /**
+   * The endpoints from now on. Those there are stay as they are; one that is not named gets nothing more,
+   * and what it has in flight is waited for.
+   */
+  setTargets(targets: readonly Target[]): void {
+    const known = new Map(this.#endpoints.map((each) => [each.address, each]))
+    this.#setEndpoints(targets.map((target) => known.get(target.address) ?? this.#endpoint(target)))
+  }
+
+  /** As setTargets with those that are connected. */
+  keepLive(): void {
+    this.#setEndpoints(this.#endpoints.filter((each) => each.live))
+  }
+
+  #setEndpoints(next: readonly Endpoint[]): void {
+    if (this.#stopped !== undefined) return
+    const gone = this.#endpoints.filter((each) => !next.includes(each))
+    this.#endpoints = next
+    this.#turn = 0
+    for (const endpoint of gone) {
+      this.#unreachableAt.delete(endpoint)
+      if (endpoint.inFlightRequests > 0) this.#leaving.add(endpoint)
+      endpoint.retire(calledOff('the replica is gone', 'none'))
+    }
+    this.#wake()
   }
 
   /**
@@ -111,12 +147,17 @@ export class Balancer {
   stop(reason: FlumeError): void {
     if (this.#stopped !== undefined) return
     this.#stopped = reason
-    for (const endpoint of this.#endpoints) endpoint.stop(reason)
+    for (const endpoint of [...this.#endpoints, ...this.#leaving]) endpoint.stop(reason)
     for (const { delivery } of [...this.#again, ...this.#fresh]) this.#fail(delivery, reason)
   }
 
   status(): readonly EndpointStatus[] {
     return this.#endpoints.map((endpoint) => endpoint.status())
+  }
+
+  #endpoint({ address, dial }: Target): Endpoint {
+    const { connections, clock, random } = this.#options
+    return new Endpoint({ address, dial, connections, clock, random, on: this.#listener })
   }
 
   /** Once per turn, whatever changed in it. */
@@ -198,6 +239,7 @@ export class Balancer {
     this.#inFlightEvents -= call.events
     this.#inFlightBytes -= call.bytes
     this.#sent.delete(journey)
+    if (endpoint.inFlightRequests === 0) this.#leaving.delete(endpoint)
     journey.at = undefined
     this.#wake()
     if (error === undefined) {
@@ -226,7 +268,8 @@ export class Balancer {
 
   /** What the caller is told when no endpoint is left for a call. */
   #failureOf({ tried }: Journey): FlumeError {
-    const failures = this.#endpoints.flatMap((each) => tried.get(each) ?? each.why ?? [])
+    const all = new Set([...tried.keys(), ...this.#endpoints])
+    const failures = [...all].flatMap((each) => tried.get(each) ?? each.why ?? [])
     const [first, ...others] = failures
     if (first === undefined) return calledOff('no endpoint could be used', 'none')
     if (others.length === 0) return first

@@ -12,6 +12,19 @@ export function unreachable(peer: string, cause: unknown): FlumeError {
   )
 }
 
+/** Nothing was sent: there is nobody to send to at the moment. */
+export function noAddress(service: string, cause?: unknown): FlumeError {
+  const why =
+    cause === undefined
+      ? 'it has no address: no replica is ready'
+      : `looking it up failed: ${messageOf(cause)}`
+  return new FlumeError(
+    'FLM4307',
+    `there is no address behind ${service}: ${why}; the events wait and the sink looks again by itself`,
+    { retryable: true, cause, facts: { service } },
+  )
+}
+
 /** The peer took longer than `requestTimeoutMs`; its connection was destroyed. */
 export function notAnswered(peer: string, requestTimeoutMs: number): FlumeError {
   return new FlumeError(

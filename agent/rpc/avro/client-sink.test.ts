@@ -12,6 +12,7 @@ import {
 } from '../../../test/avro/fixture.ts'
 import { ManualClock } from '../../../test/sim/clock.ts'
 import { AvroClientSink } from './client-sink.ts'
+import { FixedPeers } from './peers.ts'
 
 describe('the cases of Flume for its netty client', () => {
   test.each([
@@ -81,7 +82,7 @@ describe('the cases of Flume for its netty client', () => {
     await sink.stop()
     const expected = { code: 'FLM4306', outcome: 'none', retryable: true }
     expect(await failureOf(sink.write([plainEventsFrom(1, 1)], NEVER))).toMatchObject(expected)
-    const unstarted = new AvroClientSink([], CONFIG_OF_NONE)
+    const unstarted = new AvroClientSink(new FixedPeers([]), CONFIG_OF_NONE)
     expect(await failureOf(unstarted.write([plainEventsFrom(1, 1)], NEVER))).toMatchObject(expected)
     expect(server.bodies).toEqual(['0'])
   })

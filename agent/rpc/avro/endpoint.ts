@@ -77,6 +77,8 @@ export class Endpoint {
   #refusals = 0
   #refusingUntilMs = -Infinity
   #why: FlumeError | undefined
+  /** Set once nothing more is to be sent to it. */
+  #leaving: FlumeError | undefined
   /** When the peer last said anything: a handshake, OK or not OK. */
   #heardAtMs = -Infinity
   #eventsTotal = 0
@@ -99,6 +101,12 @@ export class Endpoint {
 
   get why(): FlumeError | undefined {
     return this.#why
+  }
+
+  get inFlightRequests(): number {
+    let requests = 0
+    for (const each of this.#open) requests += each.inFlightRequests
+    return requests
   }
 
   get inFlightEvents(): number {
@@ -145,6 +153,8 @@ export class Endpoint {
       const error = toFlumeError(thrown)
       if (error.code === 'FLM4304') this.#refused(error)
       throw error
+    } finally {
+      this.#closeIdle(connection)
     }
     this.#heardAtMs = this.#options.clock.monotonic()
     this.#eventsTotal += call.events
@@ -152,6 +162,15 @@ export class Endpoint {
     this.#refusals = 0
     this.#refusingUntilMs = -Infinity
     this.#why = undefined
+  }
+
+  /** Takes nothing more; each connection is closed when what it has in flight has settled. */
+  retire(reason: FlumeError): void {
+    this.#leaving = reason
+    this.#ending.abort(reason)
+    this.#retry?.clear()
+    this.#retry = undefined
+    for (const each of this.#open) this.#closeIdle(each)
   }
 
   /** Closes all connections; what is in flight rejects. */
@@ -163,18 +182,21 @@ export class Endpoint {
   }
 
   status(): EndpointStatus {
-    let requestsInFlight = 0
-    for (const each of this.#open) requestsInFlight += each.inFlightRequests
     return {
       address: this.address,
       live: this.live && !this.refusing,
       why: this.#why === undefined ? null : `${this.#why.code} ${this.#why.message}`,
       connections: this.#open.size,
-      requestsInFlight,
+      requestsInFlight: this.inFlightRequests,
       eventsInFlight: this.inFlightEvents,
       eventsTotal: this.#eventsTotal,
       failures: this.#failures + this.#refusals,
     }
+  }
+
+  #closeIdle(connection: EndpointConnection): void {
+    if (this.#leaving !== undefined && connection.inFlightRequests === 0)
+      connection.destroy(this.#leaving)
   }
 
   /** Never rejects. */
@@ -198,6 +220,11 @@ export class Endpoint {
     if (closed !== undefined || connection === undefined) {
       if (!this.live) on.unreachable(this)
       this.#lost(closed!)
+      return
+    }
+    if (signal.aborted) {
+      // It ended in the very moment in which the connection was made.
+      connection.destroy(toFlumeError(signal.reason))
       return
     }
     this.#open.add(connection)

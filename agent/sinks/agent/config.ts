@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { componentName } from '../../core/schema.ts'
+import type { Peer } from '../../rpc/avro/peers.ts'
 import {
   IN_FLIGHT_TOO_SMALL,
   batchSizeField,
@@ -30,5 +31,11 @@ export const agentSinkSchema = z
 
 export type AgentSinkConfig = z.output<typeof agentSinkSchema>
 
-/** What is in the plan: `endpoints` are the addresses of all replicas, `HOST:PORT`, put there by compile. */
-export type ResolvedAgentSinkConfig = AgentSinkConfig & { readonly endpoints?: readonly string[] }
+/**
+ * What is in the plan, put there by compile: `endpoints` are the addresses of all replicas, `HOST:PORT`;
+ * `service` has the name that resolves to them, as in a cluster.
+ */
+export type ResolvedAgentSinkConfig = AgentSinkConfig & {
+  readonly endpoints?: readonly string[]
+  readonly service?: Peer
+}

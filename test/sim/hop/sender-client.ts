@@ -61,7 +61,6 @@ export class SenderClient {
     this.#context = context
     this.#shape = parts.shape
     this.#balancer = new Balancer({
-      endpoints: parts.peers.map((peer) => ({ address: peer.name, dial: this.#dialer(peer) })),
       connections,
       inFlightEventsMax,
       inFlightBytesMax: IN_FLIGHT_BYTES_MAX,
@@ -69,6 +68,9 @@ export class SenderClient {
       random: random.fork(),
       onHealth: (peer, error) => world.note(`${name}: ${peer} ${error?.code ?? 'is live'}`),
     })
+    this.#balancer.setTargets(
+      parts.peers.map((peer) => ({ address: peer.name, dial: this.#dialer(peer) })),
+    )
   }
 
   /** Resolves when all was answered OK, and rejects when it was given up, cut in other places each time. */
