@@ -10,9 +10,9 @@ import type { Tree } from './tree.ts'
  * and what they are, in the place where scanners for known weaknesses look.
  */
 
-/** Of no use without what is left out: conversions of character sets, manuals, hooks of an installer. */
+/** Of no use in a container: character sets, manuals, help for debuggers, what installers run. */
 const UNWANTED =
-  /(^|\/)(gconv|audit|man|locale|lintian|bash-completion|initramfs-tools|doc-base)\/|(^|\/)sbin\/|^etc\/|^var\/|\/changelog[^/]*$|\/NEWS[^/]*$/
+  /(^|\/)(gconv|audit|man|locale|lintian|bash-completion|initramfs-tools|gcc|gdb)\/|(^|\/)sbin\/|^etc\/|^var\/|\/doc\/.*\/(?!copyright$)[^/]*$/
 
 export const C_PACKAGES = ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1'] as const
 
@@ -25,6 +25,10 @@ export function downloadPackages(names: readonly string[], folder: string): stri
       cwd: packages,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+  const files = (): string[] =>
+    readdirSync(packages)
+      .sort()
+      .map((file) => join(packages, file))
   try {
     try {
       apt('download', ...names)
@@ -33,20 +37,29 @@ export function downloadPackages(names: readonly string[], folder: string): stri
       apt('update')
       apt('download', ...names)
     }
+    const licences = new Set(files().flatMap(licencePackages))
+    if (licences.size > 0) apt('download', ...licences)
   } catch (error) {
     throw new SetupError(
       `Debian's packages ${names.join(', ')} could not be fetched: ${String(error)}`,
     )
   }
-  return readdirSync(packages)
-    .sort()
-    .map((file) => join(packages, file))
+  return files()
+}
+
+/** GCC's libraries have their licence in a package of its own, named after the version. */
+function licencePackages(file: string): string[] {
+  return fieldOf(file, 'Depends').match(/gcc-\d+-base/g) ?? []
+}
+
+function fieldOf(file: string, field: string): string {
+  return execFileSync('dpkg-deb', ['--field', file, field], { encoding: 'utf8' }).trim()
 }
 
 /** Adds what packages contain. */
 export function addPackages(tree: Tree, files: readonly string[], folder: string): void {
   for (const file of files) {
-    const name = execFileSync('dpkg-deb', ['--field', file, 'Package'], { encoding: 'utf8' }).trim()
+    const name = fieldOf(file, 'Package')
     const unpacked = join(folder, name)
     execFileSync('dpkg-deb', ['--extract', file, unpacked])
     addFolder(tree, { folder: unpacked, prefix: '' }, (path) => !UNWANTED.test(path))

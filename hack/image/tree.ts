@@ -1,4 +1,13 @@
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -54,8 +63,7 @@ export function addFolder(
     const stat = lstatSync(from)
     if (stat.isSymbolicLink()) addLink(tree, to, readlinkSync(from))
     else if (stat.isFile()) {
-      const mode = (stat.mode & 0o111) === 0 ? 0o644 : 0o755
-      addNode(tree, to, { type: 'file', mode, content: () => readFileSync(from) })
+      addFile(tree, to, readFileSync(from), (stat.mode & 0o111) === 0 ? 0o644 : 0o755)
     }
   }
 }
@@ -66,5 +74,20 @@ function* walk(folder: string, path: string): Generator<string> {
     const below = path === '' ? entry.name : `${path}/${entry.name}`
     if (entry.isDirectory()) yield* walk(folder, below)
     else yield below
+  }
+}
+
+/** Writes a tree into an empty folder of the disk. */
+export function writeTree(tree: Tree, folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  for (const path of [...tree.keys()].sort()) {
+    const to = join(folder, path)
+    const node = tree.get(path)!
+    if (node.type === 'link') symlinkSync(node.target, to)
+    else {
+      if (node.type === 'directory') mkdirSync(to, { recursive: true })
+      else writeFileSync(to, node.content())
+      chmodSync(to, node.mode)
+    }
   }
 }

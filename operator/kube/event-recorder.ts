@@ -157,6 +157,7 @@ export class EventRecorder {
   async #send(series: EventSeries, signal: AbortSignal): Promise<void> {
     const { client } = this.#options
     const { written, count } = series
+    if (!series.isBehind) return
     if (written === undefined) await this.#create(series, signal)
     else {
       const patch = { merge: { series: series.counted() } }

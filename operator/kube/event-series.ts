@@ -101,7 +101,7 @@ export class EventSeries {
 
   /** The API server has an older count. */
   get isBehind(): boolean {
-    return this.written !== undefined && this.written < this.#count
+    return (this.written ?? 0) < this.#count
   }
 
   /** For logs. */
