@@ -89,7 +89,7 @@ function nested(name: string, property: JsonSchema, skip: (name: string) => bool
 
 function typeText(schema: JsonSchema): string {
   if (schema.title !== undefined)
-    return [schema.title, ...rangeTexts((schema['x-bounds'] ?? {}) as WrittenBounds)].join(', ')
+    return [schema.title, ...rangeTexts(schema['x-bounds'] ?? {})].join(', ')
   if (schema.const !== undefined) return String(schema.const)
   if (schema.enum !== undefined) return schema.enum.map(String).join(' or ')
   if (schema.type === 'array') return `list of ${itemText(schema.items)}`

@@ -47,7 +47,6 @@ function factsText({ default: initial, min, max }: Facts): string {
 function defaultText(initial: unknown): string {
   if (initial === undefined || initial === '') return ''
   if (Array.isArray(initial)) return initial.length === 0 ? '' : `default ${initial.join(' ')}`
-  if (typeof initial === 'object' && initial !== null)
-    return Object.keys(initial).length === 0 ? '' : `default ${JSON.stringify(initial)}`
-  return `default ${String(initial as string | number | boolean)}`
+  const text = typeof initial === 'string' ? initial : JSON.stringify(initial)
+  return text === '{}' ? '' : `default ${text}`
 }

@@ -106,6 +106,8 @@ class Converter {
         return number(json)
       case 'boolean':
         return { type: 'boolean' }
+      case 'null':
+      case undefined:
       default:
         return fail(place, `the type ${String(json.type)} is not understood`)
     }
@@ -118,7 +120,7 @@ class Converter {
       if (json['maxProperties'] === undefined) fail(place, 'a map needs a bound')
       return {
         type: 'object',
-        maxProperties: json['maxProperties'] as number,
+        maxProperties: json['maxProperties'],
         additionalProperties: this.convert(others, `${place}{}`),
       }
     }
@@ -207,12 +209,19 @@ function string(json: JsonSchema, place: string): StructuralSchema {
     type: 'string',
     ...(json.minLength !== undefined && { minLength: json.minLength }),
     maxLength,
-    ...(json.pattern !== undefined && { pattern: plain(json.pattern) }),
+    ...(json.pattern !== undefined && { pattern: re2(json.pattern, place) }),
   }
 }
 
-/** JavaScript escapes the slash, which is the end of an expression only there. */
-function plain(pattern: string): string {
+/** Repeats that the expressions of the API server allow. */
+const REPEATS_MAX = 1000
+
+/** A pattern as the API server understands it, which knows no lookaround and no backreference. */
+function re2(pattern: string, place: string): string {
+  const repeats = [...pattern.matchAll(/\{(?:\d*,)?(\d+)\}/g)].map((match) => Number(match[1]))
+  if (/\(\?(?!:)|\\[1-9k]/.test(pattern) || repeats.some((count) => count > REPEATS_MAX))
+    fail(place, `the API server does not understand the pattern ${pattern}`)
+  // JavaScript escapes the slash, which is the end of an expression only there.
   return pattern.replaceAll('\\/', '/')
 }
 
@@ -223,7 +232,7 @@ function intOrString(json: JsonSchema, place: string): StructuralSchema {
     return fail(place, 'a union can only be of a whole number and a text')
   return {
     'x-kubernetes-int-or-string': true,
-    ...(written.pattern !== undefined && { pattern: plain(written.pattern) }),
+    ...(written.pattern !== undefined && { pattern: re2(written.pattern, place) }),
     maxLength: written.maxLength ?? AMOUNT_LENGTH_MAX,
   }
 }
@@ -248,13 +257,13 @@ function keyRules(keys: JsonSchema, place: string): ValidationRule[] {
   const conditions = [
     ...(minLength === undefined ? [] : [`size(k) >= ${minLength}`]),
     ...(maxLength === undefined ? [] : [`size(k) <= ${maxLength}`]),
-    ...(pattern === undefined ? [] : [`k.matches(${text(plain(pattern))})`]),
+    ...(pattern === undefined ? [] : [`k.matches(${text(re2(pattern, place))})`]),
   ]
   const lengths = [
     ...(minLength === undefined ? [] : [`at least ${minLength}`]),
     ...(maxLength === undefined ? [] : [`at most ${maxLength}`]),
   ]
-  const form = pattern === undefined ? '' : ` of the form ${plain(pattern)}`
+  const form = pattern === undefined ? '' : ` of the form ${re2(pattern, place)}`
   const message = `expected keys of ${lengths.join(' and ')} characters${form}`
   return [{ rule: `self.all(k, ${conditions.join(' && ')})`, message }]
 }

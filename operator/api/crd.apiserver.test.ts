@@ -5,6 +5,7 @@ import { dump, loadAll } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestContext } from 'vitest'
 import { describeComponents } from '../../agent/config/describe.ts'
+import { checkInput } from '../../agent/config/input.ts'
 import { readManifests } from '../../agent/config/manifests.ts'
 import { binaries } from '../../hack/cluster/binaries.ts'
 import { startControlPlane } from '../../hack/cluster/control-plane.ts'
@@ -92,10 +93,13 @@ async function patch(object: Manifest, body: unknown, subresource = ''): Promise
   return rest.call('PATCH', path, { body, contentType: 'application/merge-patch+json' })
 }
 
-/** What `flume validate` finds. */
-function validate(object: Manifest): unknown[] {
-  const { problems, manifests } = readManifests({ name: 'test.yaml', text: dump(object) })
-  return [...problems, ...manifests.flatMap((each) => each.problems)]
+/** What `flume validate` finds, where all other agents are known. */
+function validate(object: Manifest): readonly unknown[] {
+  const file = 'test.yaml'
+  return checkInput(
+    { ...readManifests({ name: file, text: dump(object) }), names: [file] },
+    () => [],
+  )
 }
 
 describe('the rules', () => {
@@ -135,10 +139,14 @@ describe('what is valid is taken', () => {
 })
 
 describe('what is stored', () => {
-  const flow = manifest('FlumeFlow', {
-    sources: [{ name: 'in', tail: { files: ['/a'] }, interceptors: [{ timestamp: {} }] }],
-    sinks: [{ name: 'out', null: {} }],
-  })
+  const flow = manifest(
+    'FlumeFlow',
+    {
+      sources: [{ name: 'in', tail: { files: ['/a'] }, interceptors: [{ timestamp: {} }] }],
+      sinks: [{ name: 'out', null: {} }],
+    },
+    'stored',
+  )
 
   test('a flow is as it was written, without any default', async () => {
     await create(flow)

@@ -31,7 +31,7 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
       const keys = keysOf(zodSchema)
       if (keys !== undefined) jsonSchema[KEYS] = keys
     },
-  }) as JsonSchema
+  })
 }
 
 /** Whether functions check what no keyword of the schema says. */

@@ -76,7 +76,7 @@ interface Cause {
   readonly message: string
 }
 
-/** Kubernetes puts the value before the message; that of an object says nothing. */
+/** Of the value before the message Kubernetes says only what type it has. */
 function withoutValue(message: string): string {
-  return message.replace(/^Invalid value: "object": /, '')
+  return message.replace(/^Invalid value: "(?:object|array|string|integer)": /, '')
 }
