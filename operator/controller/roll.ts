@@ -15,7 +15,9 @@ export interface Rolled {
 
 /** For a place among the pools that roll out. */
 const SLOT_WAIT_MS = 2_000
-const BUDGET_WAIT_MS = 5_000
+const BUDGET_WAIT_MS = 2_000
+/** A budget counts the pods that are ready a moment after they are: only then is it in the way. */
+const BUDGET_STALLED_MS = 30_000
 
 /** Evicts the next pod that has not the newest template, if it may go now. */
 export async function roll(
@@ -37,7 +39,7 @@ export async function roll(
 }
 
 async function evict(
-  { apply, caches, metrics, tell }: Parts,
+  { apply, caches, metrics, slots, tell }: Parts,
   scope: string,
   agent: FlumeAgent,
   pod: Pod,
@@ -47,13 +49,15 @@ async function evict(
     await apply.client.evict({ name, namespace: namespace! }, { uid })
   } catch (thrown) {
     if (isDisruptionBudget(thrown)) {
-      const stalled = `a PodDisruptionBudget does not let ${name} go now`
+      const isLong = slots.refused(scope) >= BUDGET_STALLED_MS
+      const stalled = isLong ? `a PodDisruptionBudget does not let ${name} go` : undefined
       return { isRolling: true, stalled, againMs: BUDGET_WAIT_MS }
     }
     if (!isNotFound(thrown) && !isConflict(thrown)) throw thrown
     return { isRolling: true }
   }
   apply.expectations.removed(scope, caches.pods, pod)
+  slots.allowed(scope)
   metrics.evictions.inc()
   const why = isReady(pod) ? '' : ', and it was not ready'
   const note = `evicted ${name}: it had not the newest template${why}`

@@ -9,6 +9,8 @@ export class RolloutSlots {
   readonly #clock: Clock
   /** Key of a pool → when it last got further. */
   readonly #held = new Map<string, number>()
+  /** Key of a pool → since when. */
+  readonly #refused = new Map<string, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -23,8 +25,22 @@ export class RolloutSlots {
     return true
   }
 
+  /** A PodDisruptionBudget said no. For how long it has done so. */
+  refused(key: string): number {
+    const nowMs = this.#clock.monotonic()
+    const sinceMs = this.#refused.get(key) ?? nowMs
+    this.#refused.set(key, sinceMs)
+    return nowMs - sinceMs
+  }
+
+  /** A pod was taken down. */
+  allowed(key: string): void {
+    this.#refused.delete(key)
+  }
+
   /** The pool is done. */
   release(key: string): void {
     this.#held.delete(key)
+    this.#refused.delete(key)
   }
 }

@@ -87,6 +87,7 @@ export async function writeFlowStatuses(
   }
   const waits: number[] = []
   for (const decision of decisions) {
+    if (isTooEarly(decision.flow, observed)) continue
     const waitMs = await writeStatus(parts, scope, decision.flow, flowStatus(decision, pool))
     if (waitMs !== undefined) waits.push(waitMs)
   }
@@ -105,6 +106,7 @@ export async function writeAgentStatus(
   observed: PoolObservation,
   { agent, brought, decisions }: AgentShown,
 ): Promise<number | undefined> {
+  if (isTooEarly(agent, observed)) return undefined
   const status = agentStatus(agent, {
     statefulSet: statefulSetOf(observed),
     pods: observed.pods,
@@ -115,6 +117,21 @@ export async function writeAgentStatus(
     ...brought,
   })
   return writeStatus(parts, scope, agent, status)
+}
+
+/**
+ * Whether there is an agent that runs and was not asked yet how it is, which it is within a second: after a
+ * start of the operator a status would be wrong for that long.
+ */
+function isTooEarly(
+  { metadata, status }: FlumeAgent | FlumeFlow,
+  { pods, reports }: PoolObservation,
+): boolean {
+  if (status?.observedGeneration !== metadata.generation) return false
+  return pods.some(
+    (pod) =>
+      pod.status?.phase === 'Running' && !isLeaving(pod) && !reports.has(pod.metadata.uid ?? ''),
+  )
 }
 
 function statefulSetOf({ objects }: PoolObservation): StatefulSet | undefined {

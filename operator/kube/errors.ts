@@ -63,7 +63,7 @@ const TERMINAL_STATUSES = new Set([400, 405, 406, 410, 413, 415, 422])
  * Server-side apply answers an unknown field or a value of the wrong type with 500 and no reason, where
  * one would expect 422. Repeating it is of no use.
  */
-const TYPED_PATCH = /failed to create typed (?:patch|live) object/
+const TYPED_PATCH = /failed to (?:create typed (?:patch|live)|convert new) object/
 
 /** The error for an answer that is not a success. */
 export function refused(tried: string, refusal: Refusal): KubeError {

@@ -89,6 +89,8 @@ export class ApiProxy {
     const answer = await this.#forward(request, body)
     const headers = { 'content-type': answer.headers['content-type'] ?? 'application/json' }
     response.writeHead(answer.statusCode!, headers)
+    // A watch begins to be answered before there is anything to say.
+    response.flushHeaders()
     if (isWatch && answer.statusCode === 200) this.#stream(answer, response)
     else {
       const text = (await readAll(answer)).toString('utf8')

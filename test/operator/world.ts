@@ -10,6 +10,7 @@ import { RESOURCES } from '../../operator/kube/resources.ts'
 import type { KubeObject, ResourceType } from '../../operator/kube/types.ts'
 import { apiVersionOf } from '../../operator/kube/types.ts'
 import type { Write, WriteGuard } from '../../operator/kube/writes.ts'
+import { metricOf } from '../kube/fixture.ts'
 import { TestLog } from '../sim/flow-parts.ts'
 import { fastClock } from './clock.ts'
 import type { TestCluster } from './cluster.ts'
@@ -44,6 +45,7 @@ export class World {
   readonly #faults: Faults
   readonly #proxy: ApiProxy
   #operator: Operator | undefined
+  #registry = new Registry()
   #restarting: Promise<void> = Promise.resolve()
 
   private constructor(cluster: TestCluster, proxy: ApiProxy, faults: Faults) {
@@ -69,6 +71,7 @@ export class World {
   }
 
   async startOperator(): Promise<void> {
+    this.#registry = new Registry()
     const operator = new Operator({
       server: this.#proxy.server,
       namespaces: [this.namespace],
@@ -79,7 +82,7 @@ export class World {
       onLost: (error: FlumeError) => this.log.error({ error }, 'the lead was lost'),
       writes: this.#guard(),
       urlOf: this.cluster.kubelet.urlOf,
-      registry: new Registry(),
+      registry: this.#registry,
       clock: fastClock(SPEED),
       random: systemRandom,
       log: this.log,
@@ -100,6 +103,27 @@ export class World {
   async stopOperator(): Promise<void> {
     await this.#operator?.stop()
     this.#operator = undefined
+  }
+
+  /** How often agents were asked by the operator that runs now. */
+  async polls(): Promise<number> {
+    return metricOf(this.#registry, 'flume_operator_agent_polls_total', { result: 'answered' })
+  }
+
+  /** While the agents are asked so many times, nothing is written. Resolves to what was. */
+  async quiet(polls: number): Promise<readonly string[]> {
+    const before = this.writes.length
+    const start = await this.polls()
+    await this.until(`${polls} questions`, async () => (await this.polls()) >= start + polls)
+    return this.writes.slice(before)
+  }
+
+  /** Reasons of the Events about an object. */
+  async told(kind: string, name: string): Promise<readonly string[]> {
+    const events = await this.list<KubeObject & Happened>(RESOURCES.events)
+    return events
+      .filter(({ regarding }) => regarding.kind === kind && regarding.name === name)
+      .map(({ type, reason, note }) => `${type} ${reason}: ${note}`)
   }
 
   /** Server-side apply, as a user. Resolves to the object. */
@@ -233,6 +257,13 @@ export class World {
     if (this.#faults.staleStart === true) this.#proxy.staleStart()
     await this.startOperator()
   }
+}
+
+interface Happened {
+  readonly regarding: { readonly kind: string; readonly name: string }
+  readonly type: string
+  readonly reason: string
+  readonly note: string
 }
 
 function describeWrite({ verb, type, name, subresource }: Write): string {
