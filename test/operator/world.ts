@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import type { FlumeError } from '../../agent/core/errors.ts'
+import { sleep, systemClock } from '../../agent/lib/clock.ts'
 import { systemRandom } from '../../agent/lib/random.ts'
 import { until } from '../../hack/cluster/until.ts'
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
@@ -108,6 +109,20 @@ export class World {
   /** How often agents were asked by the operator that runs now. */
   async polls(): Promise<number> {
     return metricOf(this.#registry, 'flume_operator_agent_polls_total', { result: 'answered' })
+  }
+
+  /** The faults of the proxy are over. */
+  endFaults(): void {
+    this.#proxy.setFaults({})
+  }
+
+  /** What is written while the agents are asked so many times, or some seconds pass where there are none. */
+  async rest(polls: number): Promise<readonly string[]> {
+    const hasAgents = (await this.list(RESOURCES.pods)).length > 0
+    if (hasAgents) return this.quiet(polls)
+    const before = this.writes.length
+    await sleep(systemClock, 1000)
+    return this.writes.slice(before)
   }
 
   /** While the agents are asked so many times, nothing is written. Resolves to what was. */
