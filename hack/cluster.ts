@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { clusterParts } from './cluster/binaries.ts'
-import { environmentOf } from './cluster/environment.ts'
+import { shellLines } from './cluster/environment.ts'
 import { kindProvider } from './cluster/kind.ts'
 import { attachLocal, localProvider } from './cluster/local.ts'
 import type { Cluster, Provider } from './cluster/provider.ts'
@@ -29,7 +29,7 @@ const USAGE = `Usage: npm run cluster -- COMMAND [--state DIR]
   power-off NODE, power-on NODE            loss of power, and its return
   cut NODE, mend NODE                      take a node off the network, and join it again
   crash NAMESPACE POD CONTAINER            SIGKILL to a container
-  exec NODE PROGRAM [ARGUMENT…]            run a program inside of a node (provider local)
+  exec NODE -- PROGRAM [ARGUMENT…]         run a program inside of a node (provider local)
   kubelet-kill NODE, kubelet-start NODE    lose only the kubelet (provider local)
 --state is .cluster at the root of the checkout, unless you say otherwise.
 The provider kind is untested: it has never run.`
@@ -49,7 +49,7 @@ type Act = (cluster: Cluster, words: readonly string[], directory: string) => Pr
 /** Command → what it takes, and what it does with a cluster that is there. */
 const ACTS: Readonly<Record<string, { readonly words: number; readonly act: Act }>> = {
   status: { words: 0, act: async (cluster) => cluster.status() },
-  env: { words: 0, act: async (cluster) => exports(environmentOf(cluster)) },
+  env: { words: 0, act: async (cluster) => shellLines(cluster) },
   import: { words: 1, act: async (cluster, [file]) => cluster.importImages(resolve(file!)) },
   'power-off': { words: 1, act: async (cluster, [node]) => cluster.powerOff(node!) },
   'power-on': { words: 1, act: async (cluster, [node]) => cluster.powerOn(node!) },
@@ -128,7 +128,7 @@ async function up(provider: Provider, { directory, nodes }: Call): Promise<numbe
     console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${step}`)
   }
   const cluster = await provider.up({ directory, nodes, say })
-  console.log(`\n${exports(environmentOf(cluster))}`)
+  console.log(`\n${shellLines(cluster)}`)
   return 0
 }
 
@@ -137,11 +137,6 @@ async function down(provider: Provider, directory: string): Promise<number> {
   for (const each of removed) console.log(`removed ${each}`)
   console.log(removed.length === 0 ? `There is no cluster in ${directory}.` : 'Nothing is left.')
   return 0
-}
-
-function exports(environment: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'`)
-  return lines.join('\n')
 }
 
 try {

@@ -29,12 +29,17 @@ describe('the error codes', () => {
     },
   )
 
-  it('are all used by the agent, and it uses no other', () => {
-    const agent = join(ROOT, 'agent')
+  it('are all used by the agent or the operator, and they use no other', () => {
+    const programs = ['agent', 'operator'].flatMap((program) =>
+      readdirSync(join(ROOT, program), { recursive: true, encoding: 'utf8' }).map((name) =>
+        join(program, name),
+      ),
+    )
     const used = new Set<string>()
-    for (const name of readdirSync(agent, { recursive: true, encoding: 'utf8' })) {
-      if (!name.endsWith('.ts') || name.endsWith('.test.ts') || name === 'core/errors.ts') continue
-      const code = readFileSync(join(agent, name), 'utf8').matchAll(/['`](FLM\d{4})\b/g)
+    for (const name of programs) {
+      if (!name.endsWith('.ts') || name.endsWith('.test.ts') || name === 'agent/core/errors.ts')
+        continue
+      const code = readFileSync(join(ROOT, name), 'utf8').matchAll(/['`](FLM\d{4})\b/g)
       for (const match of code) used.add(match[1]!)
     }
     expect([...used].sort()).toEqual([...CODES].sort())

@@ -128,7 +128,7 @@ function kindPage(
 function errorIndex(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, text]) => [`[${code}](${code}.md)`, text])
   const text =
-    'Every message of the product carries a code. 1xxx are about the configuration, 2xxx about channels, 3xxx about sources, 4xxx about sinks, 5xxx about the pipeline, 6xxx about the network, 9xxx about the process.'
+    'Every message of the product carries a code. 1xxx are about the configuration, 2xxx about channels, 3xxx about sources, 4xxx about sinks, 5xxx about the pipeline, 6xxx about the network, 7xxx about the operator, 9xxx about the process.'
   return [
     NOTICE,
     '# Error codes',

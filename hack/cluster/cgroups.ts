@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { until } from './until.ts'
 
 const MOUNT = '/sys/fs/cgroup'
@@ -14,15 +14,24 @@ export function cgroupRoots(mount: string = MOUNT): string[] {
 }
 
 /** Makes a group in every tree. */
-export function makeCgroups(path: string): void {
-  for (const root of cgroupRoots()) {
+export function makeCgroups(path: string, mount: string = MOUNT): void {
+  for (const root of cgroupRoots(mount)) {
     const parts = path.split('/')
     for (let depth = 1; depth <= parts.length; depth += 1) {
       const group = join(root, ...parts.slice(0, depth))
+      delegate(dirname(group))
       mkdirSync(group, { recursive: true })
       inherit(group)
     }
   }
+}
+
+/** In version 2 a group has the controllers that the one above hands down. */
+function delegate(group: string): void {
+  const [all, handed] = [join(group, 'cgroup.controllers'), join(group, 'cgroup.subtree_control')]
+  if (!existsSync(handed)) return
+  const names = readFileSync(all, 'utf8').trim()
+  if (names !== '') writeFileSync(handed, names.replaceAll(/\S+/g, '+$&'))
 }
 
 /** In version 1 a new group has no processors and no memory, and nothing can join it. */

@@ -40,6 +40,15 @@ test('an API server that is killed has its objects when it is back at the same a
   expect(found.data).toEqual({ key: 'value' })
 })
 
+test('killed and started at once, again and again, it finds its port free', async (context) => {
+  needsControlPlane(context)
+  plane = await startControlPlane({ directory })
+  for (let round = 0; round < 5; round += 1) {
+    await plane.killApiServer()
+    await plane.startApiServer()
+  }
+})
+
 test('access is by roles: an account without any may nothing', async (context) => {
   const bin = needsControlPlane(context)
   plane = await startControlPlane({ directory })

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Daemon, livingPid, parseStartTime, startTime } from './daemon.ts'
+import { Daemon, livingPid, parseStat, startTime } from './daemon.ts'
 
 let directory: string
 beforeEach(() => {
@@ -51,8 +51,7 @@ test('a program that is not there counts as one that ended', async () => {
   await expect(missing.until('it is ready', 60, async () => false)).rejects.toThrow(/x has ended/)
 })
 
-test('the start time stands behind a name with blanks and parentheses; a zombie has none', () => {
+test('the start time stands behind a name with blanks and parentheses', () => {
   const fields = '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 777'
-  expect(parseStartTime(`42 (a (b) c) S ${fields}`)).toBe('777')
-  expect(parseStartTime(`42 (a) Z ${fields}`)).toBeUndefined()
+  expect(parseStat(`42 (a (b) c) S ${fields}`)).toEqual({ state: 'S', started: '777' })
 })

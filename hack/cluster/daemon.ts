@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { until } from './until.ts'
 
@@ -126,17 +134,18 @@ export function livingPid(pidFile: string): number | undefined {
 
 /** In ticks since the machine started; undefined: there is no such process, or it has only to be reaped. */
 export function startTime(pid: number): string | undefined {
-  let stat
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const { state, started } = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    if (state !== 'Z' && state !== 'X') return started
+    // The first thread is dead; the others may still hold files and ports.
+    return readdirSync(`/proc/${pid}/task`).length > 1 ? started : undefined
   } catch {
     return undefined
   }
-  return parseStartTime(stat)
 }
 
 /** The name of the program may contain blanks and parentheses; fields are counted behind it. */
-export function parseStartTime(stat: string): string | undefined {
+export function parseStat(stat: string): { readonly state: string; readonly started: string } {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+  return { state: fields[0]!, started: fields[19]! }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { command } from './command.ts'
 import { Kubectl } from './kubectl.ts'
@@ -20,9 +20,11 @@ export const kindProvider: Provider = {
     writeRecord(directory, { provider: 'kind', nodes: readRecord(directory)?.nodes ?? nodes })
     const kubeconfig = join(directory, 'admin.kubeconfig')
     if (!(await kind('get', 'clusters')).split('\n').includes(name)) {
-      const config = JSON.stringify(kindConfig(readRecord(directory)!.nodes))
-      const flags = ['--name', name, '--kubeconfig', kubeconfig, '--config', '-', '--wait', '120s']
-      await command('kind', ['create', 'cluster', ...flags], { input: config })
+      const config = join(directory, 'kind.json')
+      const nodeCount = readRecord(directory)!.nodes
+      writeFileSync(config, JSON.stringify(kindConfig(nodeCount), undefined, 2))
+      const files = ['--kubeconfig', kubeconfig, '--config', config]
+      await kind('create', 'cluster', '--name', name, ...files, '--wait', '120s')
     }
     say('kind cluster')
     await new Kubectl('kubectl', kubeconfig).apply(storageClasses())
@@ -43,8 +45,8 @@ export const kindProvider: Provider = {
 }
 
 const CLUSTER_LABEL = 'io.x-k8s.kind.cluster'
-/** The network that kind plugs its nodes into. */
-const NETWORK = 'kind'
+/** Where a packet of a node, or of a pod on it, comes from the network or goes to it. */
+const WAYS = ['INPUT -i', 'OUTPUT -o', 'FORWARD -i', 'FORWARD -o']
 
 export function clusterName(directory: string): string {
   return `flume-${createHash('sha256').update(directory).digest('hex').slice(0, 8)}`
@@ -56,6 +58,14 @@ async function kind(...args: string[]): Promise<string> {
 
 async function docker(...args: string[]): Promise<string> {
   return command('docker', args)
+}
+
+/** By rules, since a container that leaves its network comes back with another address. */
+async function setDropped(node: string, change: '--insert' | '--delete'): Promise<void> {
+  for (const way of WAYS) {
+    const rule = [change, ...way.split(' '), 'eth0', '-j', 'DROP']
+    await docker('exec', node, 'iptables', '--wait', ...rule)
+  }
 }
 
 async function attachKind(directory: string): Promise<Cluster> {
@@ -89,11 +99,11 @@ class KindCluster implements Cluster {
   }
 
   async cut(node: string): Promise<void> {
-    await docker('network', 'disconnect', NETWORK, node)
+    await setDropped(node, '--insert')
   }
 
   async mend(node: string): Promise<void> {
-    await docker('network', 'connect', NETWORK, node)
+    await setDropped(node, '--delete')
   }
 
   async crash(container: ContainerName): Promise<void> {

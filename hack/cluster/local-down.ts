@@ -29,7 +29,8 @@ export async function takeDown(directory: string): Promise<string[]> {
     await command('umount', [point])
     removed.push(`mount ${point}`)
   }
-  if (record !== undefined && existsSync(directory)) {
+  // A cluster's by what it says itself, or by its slot.
+  if ((record !== undefined || slots.length > 0) && existsSync(directory)) {
     rmSync(directory, { recursive: true })
     removed.push(`state directory ${directory}`)
   }

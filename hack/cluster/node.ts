@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { PLUGIN_FOLDERS } from '../setup/cluster.ts'
 import { makeCgroups, removeCgroups } from './cgroups.ts'
 import { command } from './command.ts'
 import { Daemon } from './daemon.ts'
@@ -11,8 +12,6 @@ import type { LocalState } from './state.ts'
 
 const START_SECONDS_MAX = 60
 const INIT = join(import.meta.dirname, 'node-init.sh')
-/** Of Debian, and of others. */
-const PLUGIN_FOLDERS = ['/usr/lib/cni', '/opt/cni/bin']
 
 /**
  * A node: a tree of namespaces under one process, with its own network, mounts, processes and

@@ -1,4 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { startTime } from './daemon.ts'
 import { until } from './until.ts'
 
 /**
@@ -33,7 +35,16 @@ function markedProcess(pid: number, mark: string): MarkedProcess[] {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
     if (!environment.split('\0').includes(mark)) return []
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return [{ pid, command: words.slice(0, 3).join(' ').trim() }]
+    return [
+      {
+        pid,
+        command: words
+          .slice(0, 2)
+          .map((word) => basename(word))
+          .join(' ')
+          .trim(),
+      },
+    ]
   } catch {
     // It has ended meanwhile.
     return []
@@ -53,7 +64,8 @@ export async function killMarked(directory: string): Promise<string[]> {
         // It has ended meanwhile.
       }
     }
-    return left.length === 0
+    // One without an environment may still hold what its last threads had open.
+    return left.length === 0 && [...ended.keys()].every((pid) => startTime(pid) === undefined)
   })
   return [...ended.values()]
 }

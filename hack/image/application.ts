@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { flagsOf, launcher } from './launcher.ts'
+import { commandOf, launcher } from './launcher.ts'
 import { addFile, addFolder } from './tree.ts'
 import type { Tree } from './tree.ts'
 
@@ -17,18 +17,14 @@ export interface Program {
   readonly launcher: string
 }
 
-const MAINS: Readonly<Record<string, string>> = {
-  flume: 'agent/main.ts',
-  'flume-operator': 'operator/main.ts',
-}
-
-/** The programs that there are in a checkout. */
+/** The programs of a checkout, by the shell scripts that start them. */
 export function programs(root: string): Program[] {
-  return Object.entries(MAINS)
-    .filter(([name]) => existsSync(join(root, 'bin', name)))
-    .map(([name, main]) => {
+  return readdirSync(join(root, 'bin'))
+    .sort()
+    .map((name) => {
       const shell = readFileSync(join(root, 'bin', name), 'utf8')
-      return { name, main, flags: flagsOf(shell), launcher: launcher(shell, main) }
+      const { flags, main } = commandOf(shell)
+      return { name, main, flags, launcher: launcher(shell) }
     })
 }
 

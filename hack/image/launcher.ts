@@ -7,8 +7,8 @@
 /** Where Node lies in the image. */
 export const NODE = '/usr/local/bin/node'
 
-export function launcher(shell: string, main: string): string {
-  const flags = flagsOf(shell)
+export function launcher(shell: string): string {
+  const { flags, main } = commandOf(shell)
   const variables = variablesOf(shell)
   return `#!${NODE}
 import { join } from 'node:path'
@@ -19,11 +19,16 @@ process.execve(process.execPath, [process.execPath, ...flags, main, ...process.a
 `
 }
 
-/** `flags='--a\n --b'` → the words. */
-export function flagsOf(shell: string): string[] {
-  const found = /^flags='([^']*)'$/m.exec(shell)
-  if (found === null) throw new Error("the launcher does not set flags='…' at the start of a line")
-  return found[1]!.split(/\s+/).filter((word) => word !== '')
+/**
+ * The shell's last act: `exec "$node" --a $flags "$root/agent/main.ts" "$@"`, with `flags='--b --c'` before
+ * it if it names them.
+ */
+export function commandOf(shell: string): { readonly flags: string[]; readonly main: string } {
+  const exec = /^exec "\$node" (.*)"\$root\/([\w./-]+)" "\$@"$/m.exec(shell)
+  if (exec === null) throw new Error('the launcher does not end with exec "$node" … "$root/…" "$@"')
+  const named = /^flags='([^']*)'$/m.exec(shell)?.[1] ?? ''
+  const flags = exec[1]!.replace('$flags', named).split(/\s+/)
+  return { flags: flags.filter((word) => word !== ''), main: exec[2]! }
 }
 
 /** `: "${NAME:=value}"` → what is set unless the environment says otherwise. */

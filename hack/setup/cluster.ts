@@ -31,11 +31,18 @@ import type { Tool } from './tool.ts'
 
 const COMPLETE = '.complete'
 
-export const CLUSTER_TOOLS: readonly Tool[] = [
+/** Where Debian puts them, and where others do. */
+export const PLUGIN_FOLDERS = ['/usr/lib/cni', '/opt/cni/bin']
+
+const CLUSTER_TOOLS: readonly Tool[] = [
   { probe: ['containerd', '--version'], title: 'containerd', debianPackage: 'containerd' },
   { probe: ['runc', '--version'], title: 'runc', debianPackage: 'runc' },
   {
-    probe: ['test', '-x', '/usr/lib/cni/ptp'],
+    probe: [
+      'sh',
+      '-c',
+      `for each in ${PLUGIN_FOLDERS.join(' ')}; do [ -x $each/ptp ] && exit; done; exit 1`,
+    ],
     title: 'the network plugins of containers',
     debianPackage: 'containernetworking-plugins',
   },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { objectIn, refusalInEvent, refusalOf } from './answers.ts'
+import { objectIn, pageIn, refusalInEvent, refusalOf } from './answers.ts'
 
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}) => ({
   status,
@@ -53,4 +53,18 @@ test('an ERROR event is an error with its code, whatever its object is', () => {
   const gone = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' }
   expect(refusalInEvent('watch pods', gone)).toMatchObject({ status: 410, reason: 'Expired' })
   expect(refusalInEvent('watch pods', null)).toMatchObject({ status: 500, retryable: true })
+})
+
+test('a page has a version and objects with names, or it is none', () => {
+  const items = [{ metadata: { name: 'a' } }]
+  const metadata = { resourceVersion: '7', continue: 'next' }
+  expect(pageIn({ metadata, items }, 'x')).toEqual({
+    objects: items,
+    resourceVersion: '7',
+    token: 'next',
+  })
+  const last = { metadata: { ...metadata, continue: '' }, items: null }
+  expect(pageIn(last, 'x')).toEqual({ objects: [], resourceVersion: '7', token: undefined })
+  for (const wrong of [null, {}, { items }, { metadata, items: {} }, { metadata, items: [{}, 1] }])
+    expect(() => pageIn(wrong, 'list pods')).toThrow('list pods: the answer is no list')
 })

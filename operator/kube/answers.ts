@@ -1,24 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Refusal, RefusalCause } from './errors.ts'
 import { KubeError, refused } from './errors.ts'
 import type { Answer } from './transport.ts'
+import type { KubeObject } from './types.ts'
 
 /** Of a refusal that is not from the API server but from something between, so much is shown. */
 const FOREIGN_TEXT_CHARS_MAX = 200
 /** A server that asks for more is asked again all the same. */
 const RETRY_AFTER_MAX_MS = 5 * 60_000
-
-/** A Status object, as far as we read it. */
-interface Status {
-  readonly kind?: string
-  readonly code?: number
-  readonly reason?: string
-  readonly message?: string
-  readonly details?: {
-    readonly causes?: readonly { reason?: string; message?: string; field?: string }[]
-    readonly retryAfterSeconds?: number
-  }
-}
 
 /** The object in an answer; throws the KubeError of any answer that is not a success. */
 export function objectIn(answer: Answer, tried: string): unknown {
@@ -38,42 +26,76 @@ export function objectIn(answer: Answer, tried: string): unknown {
 
 /** The error for an answer that is not a success. */
 export function refusalOf(tried: string, { status, headers, text }: Answer): KubeError {
-  return refused(tried, refusalIn(statusIn(text), { status, headers, text }))
+  const said = fieldsOf(parsed(text))
+  return refused(tried, refusalIn(said['kind'] === 'Status' ? said : {}, { status, headers, text }))
 }
 
 /** The error for an ERROR event of a watch, whose object is a Status. */
 export function refusalInEvent(tried: string, object: unknown): KubeError {
-  const status = (object ?? {}) as Status
-  return refused(tried, refusalIn(status, { status: status.code ?? 500, headers: {}, text: '' }))
+  const said = fieldsOf(object)
+  const status = typeof said['code'] === 'number' ? said['code'] : 500
+  return refused(tried, refusalIn(said, { status, headers: {}, text: '' }))
 }
 
-function statusIn(text: string): Status {
+/** One page of a list. */
+export function pageIn(answer: unknown, tried: string) {
+  const { metadata, items } = fieldsOf(answer)
+  const { resourceVersion, continue: next } = fieldsOf(metadata)
+  // A list without items may have null in their place.
+  const objects = (items ?? []) as readonly KubeObject[]
+  if (typeof resourceVersion !== 'string' || !Array.isArray(objects) || !objects.every(isNamed))
+    throw new KubeError('FLM7105', tried, { why: 'the answer is no list', retryable: true })
+  const token = typeof next === 'string' && next !== '' ? next : undefined
+  return { objects, resourceVersion, token }
+}
+
+/** Of anything; none if it is no object. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+}
+
+function isNamed(object: unknown): boolean {
+  return typeof fieldsOf(fieldsOf(object)['metadata'])['name'] === 'string'
+}
+
+function parsed(text: string): unknown {
   try {
-    const parsed = JSON.parse(text) as Status | null
-    return parsed?.kind === 'Status' ? parsed : {}
+    return JSON.parse(text)
   } catch {
-    return {}
+    return undefined
   }
 }
 
-function refusalIn(said: Status, { status, headers, text }: Answer): Refusal {
-  const retryAfterMs = retryAfterOf(headers, said)
+/** `said` is a Status object, or what claims to be one. */
+function refusalIn(said: Readonly<Record<string, unknown>>, answer: Answer): Refusal {
+  const { status, headers, text } = answer
+  const { causes, retryAfterSeconds } = fieldsOf(said['details'])
+  const retryAfterMs = retryAfterOf(headers['retry-after'] ?? retryAfterSeconds)
   return {
     status,
-    reason: said.reason ?? '',
-    message: said.message ?? text.trim().slice(0, FOREIGN_TEXT_CHARS_MAX),
-    causes: (said.details?.causes ?? []).map(causeOf),
+    reason: textOf(said['reason']) ?? '',
+    message: textOf(said['message']) ?? text.trim().slice(0, FOREIGN_TEXT_CHARS_MAX),
+    causes: Array.isArray(causes) ? causes.map(causeOf) : [],
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
 }
 
-function causeOf(cause: { reason?: string; message?: string; field?: string }): RefusalCause {
-  const { reason = '', message = '', field } = cause
-  return { reason, message, ...(field === undefined ? {} : { field }) }
+function causeOf(cause: unknown): RefusalCause {
+  const { reason, message, field } = fieldsOf(cause)
+  const where = textOf(field)
+  return {
+    reason: textOf(reason) ?? '',
+    message: textOf(message) ?? '',
+    ...(where === undefined ? {} : { field: where }),
+  }
 }
 
-function retryAfterOf(headers: IncomingHttpHeaders, said: Status): number | undefined {
-  const seconds = Number(headers['retry-after'] ?? said.details?.retryAfterSeconds ?? Number.NaN)
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function retryAfterOf(said: unknown): number | undefined {
+  const seconds = typeof said === 'string' || typeof said === 'number' ? Number(said) : 0
   if (!Number.isFinite(seconds) || seconds <= 0) return undefined
   return Math.min(seconds * 1000, RETRY_AFTER_MAX_MS)
 }

@@ -1,6 +1,18 @@
 import type { Clock } from '../../agent/lib/clock.ts'
 import type { Random } from '../../agent/lib/random.ts'
-import { objectIn, refusalOf } from './answers.ts'
+import { objectIn, pageIn, refusalOf } from './answers.ts'
+import type {
+  ApplyOptions,
+  Call,
+  DeleteOptions,
+  ListOptions,
+  Patch,
+  PatchOptions,
+  Preconditions,
+  Selection,
+  WatchOptions,
+  WriteOptions,
+} from './calls.ts'
 import { KubeError } from './errors.ts'
 import { RESOURCES } from './resources.ts'
 import { collectionPath, objectPath, tried, withQuery } from './paths.ts'
@@ -14,6 +26,7 @@ import type { Write, WriteGuard } from './writes.ts'
 const CALL_TIMEOUT_MS = 30_000
 /** Objects in one answer to a list: of large ones, 200 are what one likes to hold in memory at a time. */
 export const PAGE_ITEMS = 200
+const PAGES_MAX = 10_000
 /** The server ends a watch after a random part of this, so that not all start anew at the same time. */
 const WATCH_SECONDS = { min: 5 * 60, max: 10 * 60 }
 
@@ -25,63 +38,6 @@ export interface ClientOptions {
   readonly random: Random
   readonly writes?: WriteGuard
 }
-
-export interface Call {
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs?: number
-}
-
-/** Which objects of a type. */
-export interface Selection {
-  /** Absent: of all namespaces. */
-  readonly namespace?: string | undefined
-  readonly labelSelector?: string | undefined
-  readonly fieldSelector?: string | undefined
-}
-
-export interface ListOptions extends Selection, Call {
-  /** Objects in one answer; 0: all in one. */
-  readonly pageItems?: number
-}
-
-export interface WatchOptions extends Selection {
-  readonly resourceVersion: string
-  readonly signal: AbortSignal
-}
-
-export interface WriteOptions extends Call {
-  /** The server checks everything and changes nothing. No guard is asked. */
-  readonly dryRun?: boolean
-}
-
-export interface ApplyOptions extends WriteOptions {
-  /** Takes fields over from other managers; true unless said otherwise. */
-  readonly force?: boolean
-  readonly subresource?: string
-  readonly fieldManager?: string
-}
-
-export interface PatchOptions extends WriteOptions {
-  readonly subresource?: string
-}
-
-/** Only this very object, only in this state. */
-export interface Preconditions {
-  readonly uid?: string | undefined
-  readonly resourceVersion?: string | undefined
-}
-
-export interface DeleteOptions extends WriteOptions, Preconditions {
-  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
-}
-
-export interface JsonPatchOperation {
-  readonly op: 'add' | 'remove' | 'replace' | 'test'
-  readonly path: string
-  readonly value?: unknown
-}
-
-export type Patch = { readonly merge: object } | { readonly json: readonly JsonPatchOperation[] }
 
 /**
  * The calls of the API server that an operator needs. A call is tried once and settles within its
@@ -125,17 +81,25 @@ export class KubeClient {
     const { pageItems = PAGE_ITEMS, ...selection } = options
     const apiVersion = apiVersionOf(type)
     let token: string | undefined
-    do {
+    for (let pages = 0; pages < PAGES_MAX; pages++) {
       const limit = pageItems === 0 ? undefined : pageItems
       const request = this.#read('list', type, { ...selection, query: { limit, continue: token } })
-      const { metadata, items } = (await this.#send(request, options)) as RawList<T>
+      const page = pageIn(await this.#send(request, options), request.tried)
       yield {
         // The server leaves out what the items of a list have in common.
-        items: (items ?? []).map((item) => Object.assign({ apiVersion, kind: type.kind }, item)),
-        resourceVersion: metadata.resourceVersion,
+        items: page.objects.map((item) =>
+          Object.assign({ apiVersion, kind: type.kind }, item as T),
+        ),
+        resourceVersion: page.resourceVersion,
       }
-      token = metadata.continue === '' ? undefined : metadata.continue
-    } while (token !== undefined)
+      token = page.token
+      if (token === undefined) return
+    }
+    const what = this.#read('list', type, { ...selection, query: {} }).tried
+    throw new KubeError('FLM7105', what, {
+      why: `there is no end after ${PAGES_MAX} pages`,
+      retryable: true,
+    })
   }
 
   /** Ends when the server does or `signal` aborts; throws a KubeError otherwise. */
@@ -295,11 +259,6 @@ export class KubeClient {
       retryable: true,
     })
   }
-}
-
-interface RawList<T> {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
-  readonly items: readonly T[] | null
 }
 
 function json(type: string, content: object) {

@@ -30,13 +30,15 @@ test('what the same request can never achieve is not retryable', () => {
     expect(refused('x', refusal(status)), String(status)).toMatchObject({ retryable: false })
 })
 
-test('a typed patch that fails with 500 is the fault of the request, other 500s are not', () => {
-  const message =
-    'failed to create typed patch object (logs/hub; apps/v1): .spec.foo: field not declared'
-  expect(refused('x', refusal(500, { message }))).toMatchObject({
-    code: 'FLM7103',
-    retryable: false,
-  })
+test('an object that the server cannot read is the fault of the request although it is a 500; others are not', () => {
+  for (const message of [
+    'failed to create typed patch object (logs/hub; apps/v1): .spec.foo: field not declared in schema',
+    'failed to convert new object (logs/hub; apps/v1) to proper version: quantities must match',
+  ])
+    expect(refused('x', refusal(500, { message }))).toMatchObject({
+      code: 'FLM7103',
+      retryable: false,
+    })
   expect(refused('x', refusal(500, { message: 'etcdserver: leader changed' }))).toMatchObject({
     code: 'FLM7104',
     retryable: true,

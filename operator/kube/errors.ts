@@ -60,17 +60,17 @@ export interface KubeErrorOptions {
 const TERMINAL_STATUSES = new Set([400, 405, 406, 410, 413, 415, 422])
 
 /**
- * Server-side apply answers an unknown field or a value of the wrong type with 500 and no reason, where
- * one would expect 422. Repeating it is of no use.
+ * Server-side apply answers an unknown field, a value of the wrong type or a bad quantity with 500 and no
+ * reason, where one would expect 422. Repeating it is of no use.
  */
-const TYPED_PATCH = /failed to (?:create typed (?:patch|live)|convert new) object/
+const BAD_OBJECT = /failed to (?:create typed patch object|convert new object)/
 
 /** The error for an answer that is not a success. */
 export function refused(tried: string, refusal: Refusal): KubeError {
   const { status, reason, message } = refusal
-  const typed = status === 500 && TYPED_PATCH.test(message)
-  const retryable = !typed && !TERMINAL_STATUSES.has(status)
-  const isServersFault = status === 429 || (status >= 500 && !typed)
+  const isBadObject = status === 500 && BAD_OBJECT.test(message)
+  const retryable = !isBadObject && !TERMINAL_STATUSES.has(status)
+  const isServersFault = status === 429 || (status >= 500 && !isBadObject)
   const said = [String(status), reason].filter((part) => part !== '').join(' ')
   return new KubeError(isServersFault ? 'FLM7104' : 'FLM7103', tried, {
     why: `the API server answered ${said}${message === '' ? '' : `: ${message}`}`,

@@ -126,7 +126,8 @@ export class EventRecorder {
   async #write(): Promise<void> {
     for (const series of this.#waiting) {
       this.#waiting.delete(series)
-      await this.#writeOne(series)
+      if (this.#ending.signal.aborted) this.#drop(series, 'failed')
+      else await this.#writeOne(series)
     }
     this.#writing = undefined
   }

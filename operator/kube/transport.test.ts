@@ -79,6 +79,18 @@ test('who calls it off hears so', async () => {
   expect(server.count('list')).toBe(1)
 })
 
+test('a command for the token that hangs ends with the call', async () => {
+  const { server } = await parts()
+  const { clock, metrics } = kubeParts()
+  const access = () => new Promise<never>(() => {})
+  const hanging = { url: server.api.url, access }
+  const transport = new Transport({ server: hanging, userAgent: 'me/1', clock, metrics })
+  const failure = failureOf(transport.send(list, 1000))
+  clock.advance(1000)
+  expect(await failure).toMatchObject({ code: 'FLM7102' })
+  expect(server.seen).toEqual([])
+})
+
 test('a watch that does not begin in time is given up', async () => {
   const { server, transport, clock } = await parts()
   server.fail('watch', 'silence')

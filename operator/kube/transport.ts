@@ -131,8 +131,7 @@ export class Transport {
     const { method, body } = request
     const labels = { method, host: server.url.host }
     try {
-      const { headers, ...tls } = await server.access()
-      signal.throwIfAborted()
+      const { headers, ...tls } = await unlessAborted(server.access(), signal)
       const target = new URL(server.url.pathname.replace(/\/$/, '') + request.path, server.url)
       const send = target.protocol === 'https:' ? httpsRequest : httpRequest
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -173,6 +172,19 @@ function follow(signal: AbortSignal | undefined, call: AbortController): () => v
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort)
   return () => signal.removeEventListener('abort', abort)
+}
+
+/** Rejects when `signal` aborts, even if `promise` never settles, as that of a command that hangs. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 async function read(response: IncomingMessage, tried: string): Promise<string> {

@@ -56,10 +56,10 @@ function eventIn<T extends KubeObject>(line: string, tried: string): WatchEvent<
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      if (object?.metadata?.name === undefined) break
+      if (typeof object?.metadata?.name !== 'string') break
       return { type, object: object as T }
     case 'BOOKMARK':
-      if (object?.metadata?.resourceVersion === undefined) break
+      if (typeof object?.metadata?.resourceVersion !== 'string') break
       return { type, resourceVersion: object.metadata.resourceVersion }
     case 'ERROR':
       throw refusalInEvent(tried, object)

@@ -6,7 +6,11 @@ import type { KubeObject } from '../../operator/kube/types.ts'
 
 /** What goes wrong with the next request of a kind, instead of an answer or after its beginning. */
 export type Fault =
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }
+  | {
+      readonly status: number
+      readonly headers?: Record<string, string>
+      readonly body?: unknown /* a string is sent as it is */
+    }
   /** The connection is reset before an answer. */
   | 'reset'
   /** The request is read and nothing is ever said. */
@@ -14,7 +18,7 @@ export type Fault =
   /** For a watch: the answer begins and ends at once. */
   | 'end'
   /** For a watch: bytes that take the place of what it would say; then the connection is reset, or ended. */
-  | { readonly raw: string; readonly after: 'reset' | 'end' | 'silence' }
+  | { readonly raw: string | Uint8Array; readonly after: 'reset' | 'end' | 'silence' }
 
 export interface Seen {
   readonly verb: 'list' | 'watch' | 'get' | 'POST' | 'PATCH' | 'DELETE'

@@ -6,6 +6,7 @@ import type { ApiServer } from '../../operator/kube/server.ts'
 import { Transport } from '../../operator/kube/transport.ts'
 import type { WriteGuard } from '../../operator/kube/writes.ts'
 import type { Clock } from '../../agent/lib/clock.ts'
+import type { Random } from '../../agent/lib/random.ts'
 import { ManualClock } from '../sim/clock.ts'
 import { TestLog } from '../sim/flow-parts.ts'
 import { SeededRandom } from '../sim/random.ts'
@@ -34,7 +35,7 @@ export function kubeParts(seed = 1): KubeParts {
 /** A client of `server`, closed at the end of the test. */
 export function clientOf(
   server: ApiServer,
-  parts: Omit<KubeParts, 'clock'> & { readonly clock: Clock },
+  parts: { readonly clock: Clock; readonly metrics: KubeMetrics; readonly random: Random },
   writes?: WriteGuard,
 ): KubeClient {
   const { clock, metrics, random } = parts

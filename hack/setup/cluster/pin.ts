@@ -8,7 +8,7 @@ import type { GoModule } from './go-modules.ts'
 /**
  * Writes go.mod and go.sum of the named modules, or of all, for the versions in go-modules.ts:
  *
- *   node hack/setup/cluster/pin.ts [NAME…]
+ *   npm run cluster:pin [-- NAME…]
  *
  * Run it after a version was changed there, and commit what it writes.
  */
