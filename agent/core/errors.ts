@@ -83,6 +83,8 @@ export const ERROR_CODES = {
   FLM7106: 'the access to the API server is not configured',
   FLM7107: 'the leadership was lost',
   FLM7108: 'a reconciliation took too long',
+  FLM7201: 'the operator saw an older state than there is',
+  FLM7202: 'the kinds of the operator are not installed, or too old',
   // 9xxx: the process
   FLM9001: 'a part of the agent failed in a way it should not',
   FLM9101: 'the address of the admin server is in use',

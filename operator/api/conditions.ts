@@ -48,6 +48,7 @@ export const FLOW_REASONS = {
   ResolvedRefs: 'everything it names is there',
   AgentNotFound: 'the FlumeAgent it names is not there',
   HopNotFound: 'an agent that it hands events to is not there, or takes none',
+  HopMismatch: 'the two ends of a hop are configured differently',
   SecretNotFound: 'a Secret that it names is not there, or lacks a key',
   Programmed: 'all replicas run its newest version',
   Pending: 'some replicas do not run its newest version yet',

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TestContext } from 'vitest'
+import { needsControlPlane } from '../cluster/needs.ts'
+import { SeededRandom } from '../sim/random.ts'
+import { startTestCluster } from './cluster.ts'
+import type { TestCluster } from './cluster.ts'
+import { disturbed, forEachOf, undisturbed } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
+import { LONG, SHORT } from './scenarios.ts'
+import type { Faults } from './world.ts'
+
+/*
+ * The operator ends after its k-th write, before it learns of the answer, and another one goes on. The end is
+ * the one that it would have been.
+ */
+
+const AT_ONCE = 4
+/** Writes of a long scenario that are followed by a crash. */
+const SAMPLES = 3
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
+
+let cluster: TestCluster | undefined
+
+beforeAll(async () => {
+  cluster = await startTestCluster()
+})
+afterAll(async () => {
+  await cluster?.stop()
+})
+
+function crashes(scenario: Scenario, choose: (writes: number) => readonly Faults[]): void {
+  it(scenario.name, async (context: TestContext) => {
+    needsControlPlane(context)
+    const expected = await undisturbed(cluster!, scenario)
+    const faults = choose(expected.writes.length)
+    expect(faults.length).toBeGreaterThan(0)
+    const runs = await forEachOf(faults, AT_ONCE, (each) =>
+      disturbed(cluster!, scenario, expected, each),
+    )
+    for (const [i, run] of runs.entries())
+      expect(run.state, `SEED=${SEED} ${JSON.stringify(faults[i])}`).toEqual(expected.state)
+  })
+}
+
+describe('a crash after each write', () => {
+  for (const scenario of SHORT)
+    crashes(scenario, (writes) =>
+      Array.from({ length: writes }, (_, i) => ({ crashAfter: [i + 1] })),
+    )
+})
+
+describe(`crashes after some writes, chosen by SEED=${SEED}`, () => {
+  const random = new SeededRandom(SEED)
+  for (const scenario of LONG)
+    crashes(scenario, (writes) =>
+      Array.from({ length: SAMPLES }, () => {
+        const first = 1 + Math.floor(random.number() * writes)
+        return {
+          crashAfter: [first, first + 1 + Math.floor(random.number() * 5)],
+          staleStart: true,
+        }
+      }),
+    )
+})

@@ -1,0 +1,241 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { flowOfKey, readDelivered } from '../../agent/config/delivered.ts'
+import type { DeliveredFlow } from '../../agent/config/delivered.ts'
+import { secretsOf } from '../../agent/config/secrets.ts'
+import { systemClock } from '../../agent/lib/clock.ts'
+import { systemRandom } from '../../agent/lib/random.ts'
+import { ANNOTATIONS, LABELS } from '../../operator/api/constants.ts'
+import type { ConfigMap, Pod } from '../../operator/api/live.ts'
+import { MANAGED_SELECTOR } from '../../operator/api/pool-labels.ts'
+import type { KubeClient } from '../../operator/kube/client.ts'
+import { isConflict, isNotFound } from '../../operator/kube/errors.ts'
+import { ObjectCache } from '../../operator/kube/object-cache.ts'
+import { RESOURCES } from '../../operator/kube/resources.ts'
+import { keyOf } from '../../operator/kube/types.ts'
+import { TestLog } from '../sim/flow-parts.ts'
+
+/** An image whose pods never start. */
+export const BROKEN_IMAGE = 'broken'
+
+interface Agent {
+  readonly pod: Pod
+  readonly delivered: readonly DeliveredFlow[]
+}
+
+interface Left {
+  readonly channel: string
+  readonly events: number
+}
+
+/**
+ * Stands for kubelets and agents: pods that a StatefulSet makes run and are ready, have the configuration
+ * that was there when they started, and see a newer one when they are nudged. It answers for all of them.
+ */
+export class Kubelet {
+  readonly #client: KubeClient
+  readonly #server: Server
+  readonly #pods: ObjectCache<Pod & { spec?: { containers?: readonly { image?: string }[] } }>
+  /** By UID of the pod. */
+  readonly #agents = new Map<string, Agent>()
+  /** `namespace/secret/key` */
+  readonly #secrets = new Set<string>()
+  /** By `namespace/flow`: what each replica holds. */
+  readonly #backlogs = new Map<string, number>()
+  /** By `namespace/flow`, channels that nothing drains. */
+  readonly #left = new Map<string, Left>()
+  readonly #inWork = new Set<Promise<void>>()
+
+  constructor(client: KubeClient) {
+    this.#client = client
+    this.#pods = new ObjectCache({
+      client,
+      type: RESOURCES.pods,
+      labelSelector: MANAGED_SELECTOR,
+      clock: systemClock,
+      random: systemRandom,
+      log: new TestLog(),
+    })
+    this.#server = createServer((request, response) => {
+      const agent = [...this.#agents.values()].find(
+        ({ pod }) => `/${keyOf(pod.metadata)}` === request.url,
+      )
+      response.statusCode = agent === undefined ? 503 : 200
+      response.end(agent === undefined ? '' : JSON.stringify(this.#statusOf(agent)))
+    })
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen({ host: '127.0.0.1', port: 0 }, resolve)
+    })
+    this.#pods.onChange(({ type, object, old }) => {
+      const { uid = '', deletionTimestamp } = object.metadata
+      if (type === 'deleted' || deletionTimestamp !== undefined) this.#agents.delete(uid)
+      else if (object.status?.podIP === undefined) this.#later(() => this.#run(object))
+      else if (nudgeOf(object) !== (old && nudgeOf(old))) this.#later(() => this.#load(object))
+    })
+    this.#pods.start()
+    await this.#pods.whenSynced()
+  }
+
+  async stop(): Promise<void> {
+    await this.#pods.stop()
+    await Promise.all(this.#inWork)
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  /** Where the agent of a pod says how it is. */
+  readonly urlOf = ({ metadata, status }: Pod): URL | undefined => {
+    if (status?.phase !== 'Running') return undefined
+    const { port } = this.#server.address() as AddressInfo
+    return new URL(`http://127.0.0.1:${port}/${keyOf(metadata)}`)
+  }
+
+  /** A Secret is there, with a key. The agents see it at the next nudge. */
+  addSecret(namespace: string, secret: string, key: string): void {
+    this.#secrets.add(`${namespace}/${secret}/${key}`)
+  }
+
+  /** Each replica holds so many events of the flow. */
+  setBacklog(namespace: string, flow: string, events: number): void {
+    this.#backlogs.set(`${namespace}/${flow}`, events)
+  }
+
+  /** Each replica holds events of the flow in a channel that is in no flow. */
+  leave(namespace: string, flow: string, left: Left): void {
+    this.#left.set(`${namespace}/${flow}`, left)
+  }
+
+  #later(work: () => Promise<void>): void {
+    const done = work()
+      // The pod is gone, or was changed by another: that brings it back here.
+      .catch((error: unknown) => {
+        if (!isNotFound(error) && !isConflict(error)) throw error
+      })
+      .finally(() => this.#inWork.delete(done))
+    this.#inWork.add(done)
+  }
+
+  async #run(pod: Pod & { spec?: { containers?: readonly { image?: string }[] } }): Promise<void> {
+    const isBroken = pod.spec?.containers?.some(({ image }) => image === BROKEN_IMAGE) === true
+    if (isBroken) {
+      const waiting = { reason: 'ImagePullBackOff', message: 'no such image' }
+      await this.#patch(pod, {
+        phase: 'Pending',
+        podIP: '10.9.9.9',
+        podIPs: [{ ip: '10.9.9.9' }],
+        conditions: conditions('False'),
+        containerStatuses: [container({ waiting })],
+      })
+      return
+    }
+    await this.#load(pod)
+    await this.#patch(pod, {
+      phase: 'Running',
+      podIP: '10.9.9.9',
+      podIPs: [{ ip: '10.9.9.9' }],
+      conditions: conditions('True'),
+      containerStatuses: [container({ running: { startedAt: '2026-01-01T00:00:00Z' } })],
+    })
+  }
+
+  async #patch({ metadata }: Pod, status: object): Promise<void> {
+    const { uid, namespace, name } = metadata
+    const pod = { namespace: namespace!, name }
+    const merge = { metadata: { uid }, status }
+    await this.#client.patch(RESOURCES.pods, pod, { merge }, { subresource: 'status' })
+  }
+
+  async #load(pod: Pod): Promise<void> {
+    const { namespace, labels, uid = '' } = pod.metadata
+    const name = `${labels![LABELS.agent]}-config`
+    const { data = {} } = await this.#client.get<ConfigMap>(RESOURCES.configMaps, {
+      namespace: namespace!,
+      name,
+    })
+    const delivered = Object.entries(data).flatMap(([key, text]) => {
+      const read = readDelivered(text)
+      return flowOfKey(key) !== undefined && 'flow' in read ? [read.flow] : []
+    })
+    this.#agents.set(uid, { pod, delivered })
+  }
+
+  #statusOf({ pod, delivered }: Agent): object {
+    const namespace = pod.metadata.namespace!
+    const flows = delivered.map(({ flow }) => ({
+      name: flow,
+      state: 'running',
+      sources: [],
+      sinks: [],
+      channels: [
+        {
+          name: 'default',
+          role: 'active',
+          stats: stats(this.#backlogs.get(`${namespace}/${flow}`) ?? 0),
+        },
+        ...this.#leftOf(`${namespace}/${flow}`),
+      ],
+    }))
+    const gone = [...this.#left.keys()].flatMap((key) => {
+      const [of, flow] = key.split('/')
+      if (of !== namespace || delivered.some((each) => each.flow === flow)) return []
+      return [{ name: flow, state: 'removed', sources: [], sinks: [], channels: this.#leftOf(key) }]
+    })
+    return {
+      agent: pod.metadata.labels![LABELS.agent],
+      flows: [...flows, ...gone],
+      delivered: delivered.map((each) => this.#deliveredStatus(namespace, each)),
+    }
+  }
+
+  #leftOf(key: string): object[] {
+    const left = this.#left.get(key)
+    return left === undefined
+      ? []
+      : [{ name: left.channel, role: 'orphaned', stats: stats(left.events) }]
+  }
+
+  #deliveredStatus(namespace: string, { flow, generation, hash, manifest }: DeliveredFlow): object {
+    const missingSecrets = secretsOf(manifest).flatMap(({ secret, keys }) =>
+      keys
+        .filter((key) => !this.#secrets.has(`${namespace}/${secret}/${key}`))
+        .map((key) => ({ secret, key })),
+    )
+    const result = missingSecrets.length > 0 ? 'refused' : 'applied'
+    const problems = missingSecrets.map(({ secret, key }) => `FLM1503 ${secret}/${key} is missing`)
+    return { flow, generation, hash, result, problems, missingSecrets }
+  }
+}
+
+function stats(backlogEvents: number): object {
+  return {
+    backlogEvents,
+    backlogBytes: backlogEvents * 100,
+    oldestEventAgeMs: backlogEvents > 0 ? 60_000 : 0,
+  }
+}
+
+function nudgeOf({ metadata }: Pod): string | undefined {
+  return metadata.annotations?.[ANNOTATIONS.config]
+}
+
+function conditions(ready: 'True' | 'False'): object[] {
+  return ['Ready', 'ContainersReady', 'Initialized'].map((type) => ({ type, status: ready }))
+}
+
+function container(state: object): object {
+  return {
+    name: 'agent',
+    image: 'x',
+    imageID: 'x',
+    ready: true,
+    restartCount: 0,
+    started: true,
+    state,
+  }
+}

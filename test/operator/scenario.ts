@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { TestCluster } from './cluster.ts'
+import { endState } from './end-state.ts'
+import type { EndState } from './end-state.ts'
+import { World } from './world.ts'
+import type { Faults } from './world.ts'
+
+/** Something a user does, or waits for. */
+export type Step = (world: World) => Promise<unknown>
+
+/** What is done in a run. After the last step the pools come to rest. */
+export interface Scenario {
+  readonly name: string
+  readonly steps: readonly Step[]
+}
+
+export interface Run {
+  /** All objects once nothing changes any more, see endState. */
+  readonly state: EndState
+  /** What the operators wrote, a few words each. */
+  readonly writes: readonly string[]
+}
+
+/** Questions to agents within which everything comes to rest. */
+const REST_POLLS = 8
+
+/** Runs a scenario without faults, until nothing is written any more. */
+export function undisturbed(cluster: TestCluster, scenario: Scenario): Promise<Run> {
+  return inWorld(cluster, scenario, {}, async (world) => {
+    await world.until('it comes to rest', async () => (await world.rest(REST_POLLS)).length === 0)
+  })
+}
+
+/** Runs it with faults, until the end is the one that it was without. Fails when it never is. */
+export function disturbed(
+  cluster: TestCluster,
+  scenario: Scenario,
+  expected: Run,
+  faults: Faults,
+): Promise<Run> {
+  return inWorld(cluster, scenario, faults, async (world) => {
+    world.endFaults()
+    await world.until('the end is as without faults', async () =>
+      isDeepStrictEqual(await endState(world), expected.state),
+    )
+  })
+}
+
+async function inWorld(
+  cluster: TestCluster,
+  { name, steps }: Scenario,
+  faults: Faults,
+  rest: Step,
+): Promise<Run> {
+  const world = await World.start(cluster, faults)
+  try {
+    for (const step of steps) await step(world)
+    // Of one that never comes to rest the end is shown by whoever compares it.
+    await rest(world).catch((error: unknown) => world.log.warn({ error }, 'no rest'))
+    return { state: await endState(world), writes: [...world.writes] }
+  } catch (error) {
+    const what = `scenario "${name}" with ${JSON.stringify(faults)}`
+    throw new Error(`${what}: ${String(error)}`, { cause: error })
+  } finally {
+    await world.stop()
+  }
+}
+
+/** Does something for each of the items, a few at once; the results in their order. */
+export async function forEachOf<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return results
+}

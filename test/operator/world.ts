@@ -1,0 +1,291 @@
+import { Registry } from 'prom-client'
+import type { FlumeError } from '../../agent/core/errors.ts'
+import { sleep, systemClock } from '../../agent/lib/clock.ts'
+import { systemRandom } from '../../agent/lib/random.ts'
+import { until } from '../../hack/cluster/until.ts'
+import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
+import type { FlumeAgent, FlumeFlow } from '../../operator/api/types.ts'
+import { Operator } from '../../operator/controller/operator.ts'
+import { isNotFound } from '../../operator/kube/errors.ts'
+import { RESOURCES } from '../../operator/kube/resources.ts'
+import type { KubeObject, ResourceType } from '../../operator/kube/types.ts'
+import { apiVersionOf } from '../../operator/kube/types.ts'
+import type { Write, WriteGuard } from '../../operator/kube/writes.ts'
+import { metricOf } from '../kube/fixture.ts'
+import { TestLog } from '../sim/flow-parts.ts'
+import { fastClock } from './clock.ts'
+import type { TestCluster } from './cluster.ts'
+import { ApiProxy } from './proxy.ts'
+import type { ProxyFaults } from './proxy.ts'
+
+/** What goes wrong in a run. */
+export interface Faults extends ProxyFaults {
+  /** After these writes, counted from the first, the operator ends before it learns of the answer; another one starts. */
+  readonly crashAfter?: readonly number[]
+  /** An operator that starts again sees the oldest lists there were. */
+  readonly staleStart?: boolean
+}
+
+const SECONDS_MAX = 60
+/** Periods of the operator pass this much faster. */
+const SPEED = 5
+export const IMAGE = 'flume-operator:test'
+
+let worlds = 0
+
+/**
+ * One namespace with an operator of its own, of which several may run at the same time on one cluster, and
+ * the hands of a user.
+ */
+export class World {
+  readonly namespace: string
+  readonly cluster: TestCluster
+  readonly log = new TestLog()
+  /** What operators wrote, in order. */
+  readonly writes: string[] = []
+  readonly #faults: Faults
+  readonly #proxy: ApiProxy
+  #operator: Operator | undefined
+  #registry = new Registry()
+  #restarting: Promise<void> = Promise.resolve()
+
+  private constructor(cluster: TestCluster, proxy: ApiProxy, faults: Faults) {
+    this.cluster = cluster
+    this.namespace = `run-${process.pid}-${worlds++}`
+    this.#proxy = proxy
+    this.#faults = faults
+  }
+
+  static async start(cluster: TestCluster, faults: Faults = {}): Promise<World> {
+    const world = new World(cluster, await ApiProxy.start(cluster.server), faults)
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: world.namespace } }
+    await cluster.client.create(RESOURCES.namespaces, namespace)
+    world.#proxy.setFaults(faults)
+    await world.startOperator()
+    return world
+  }
+
+  async stop(): Promise<void> {
+    await this.#restarting
+    await this.stopOperator()
+    await this.#proxy.close()
+  }
+
+  async startOperator(): Promise<void> {
+    this.#registry = new Registry()
+    const operator = new Operator({
+      server: this.#proxy.server,
+      namespaces: [this.namespace],
+      image: IMAGE,
+      identity: 'test',
+      version: '0.0.0',
+      concurrency: 4,
+      onLost: (error: FlumeError) => this.log.error({ error }, 'the lead was lost'),
+      writes: this.#guard(),
+      urlOf: this.cluster.kubelet.urlOf,
+      registry: this.#registry,
+      clock: fastClock(SPEED),
+      random: systemRandom,
+      log: this.log,
+    })
+    this.#operator = operator
+    // A fault may meet its first request too: the process would be started again.
+    await until('the operator starts', SECONDS_MAX, async () => {
+      try {
+        await operator.start()
+        return true
+      } catch (error) {
+        this.log.warn({ error }, 'start failed')
+        return false
+      }
+    })
+  }
+
+  async stopOperator(): Promise<void> {
+    await this.#operator?.stop()
+    this.#operator = undefined
+  }
+
+  /** How often agents were asked by the operator that runs now. */
+  async polls(): Promise<number> {
+    return metricOf(this.#registry, 'flume_operator_agent_polls_total', { result: 'answered' })
+  }
+
+  /** The faults of the proxy are over. */
+  endFaults(): void {
+    this.#proxy.setFaults({})
+  }
+
+  /** What is written while the agents are asked so many times, or some seconds pass where there are none. */
+  async rest(polls: number): Promise<readonly string[]> {
+    const hasAgents = (await this.list(RESOURCES.pods)).length > 0
+    if (hasAgents) return this.quiet(polls)
+    const before = this.writes.length
+    await sleep(systemClock, 1000)
+    return this.writes.slice(before)
+  }
+
+  /** While the agents are asked so many times, nothing is written. Resolves to what was. */
+  async quiet(polls: number): Promise<readonly string[]> {
+    const before = this.writes.length
+    const start = await this.polls()
+    await this.until(`${polls} questions`, async () => (await this.polls()) >= start + polls)
+    return this.writes.slice(before)
+  }
+
+  /** Reasons of the Events about an object. */
+  async told(kind: string, name: string): Promise<readonly string[]> {
+    const events = await this.list<KubeObject & Happened>(RESOURCES.events)
+    return events
+      .filter(({ regarding }) => regarding.kind === kind && regarding.name === name)
+      .map(({ type, reason, note }) => `${type} ${reason}: ${note}`)
+  }
+
+  /** Server-side apply, as a user. Resolves to the object. */
+  async apply<T extends KubeObject>(
+    type: ResourceType,
+    name: string,
+    spec: object,
+    metadata: object = {},
+  ): Promise<T> {
+    const object = {
+      apiVersion: apiVersionOf(type),
+      kind: type.kind,
+      metadata: { name, namespace: this.namespace, ...metadata },
+      spec,
+    }
+    return (await this.cluster.client.apply(type, object)) as KubeObject as T
+  }
+
+  agent(name: string, spec: object = {}, metadata: object = {}): Promise<FlumeAgent> {
+    return this.apply<FlumeAgent>(FLUME_AGENTS, name, spec, metadata)
+  }
+
+  flow(name: string, spec: object = {}): Promise<FlumeFlow> {
+    return this.apply<FlumeFlow>(FLUME_FLOWS, name, {
+      sources: [{ name: 'in', avro: { port: 4141 } }],
+      sinks: [{ name: 'out', null: {} }],
+      ...spec,
+    })
+  }
+
+  async remove(
+    type: ResourceType,
+    name: string,
+    propagationPolicy: 'Background' | 'Foreground' = 'Background',
+  ): Promise<void> {
+    await this.cluster.client.delete(
+      type,
+      { namespace: this.namespace, name },
+      { propagationPolicy },
+    )
+  }
+
+  async get<T extends KubeObject>(type: ResourceType, name: string): Promise<T | undefined> {
+    try {
+      return await this.cluster.client.get<T>(type, { namespace: this.namespace, name })
+    } catch (thrown) {
+      if (isNotFound(thrown)) return undefined
+      throw thrown
+    }
+  }
+
+  async list<T extends KubeObject>(type: ResourceType): Promise<readonly T[]> {
+    return (await this.cluster.client.list<T>(type, { namespace: this.namespace })).items
+  }
+
+  /** Fails with what the operator said when it never becomes so. */
+  async until(what: string, look: () => Promise<unknown>): Promise<void> {
+    try {
+      await until(what, SECONDS_MAX, async () => Boolean(await look()))
+    } catch (error) {
+      const lines = this.log.lines
+        .slice(-20)
+        .map(({ message, fields }) => `${message} ${describe(fields)}`)
+      const state = await this.conditions().catch(() => [])
+      throw new Error(
+        `${String(error)}\n${[...state, ...lines, ...this.writes.slice(-20)].join('\n')}`,
+        { cause: error },
+      )
+    }
+  }
+
+  /** Until a condition of an object has this reason, for the newest generation. */
+  async reason(
+    type: ResourceType,
+    name: string,
+    condition: string,
+    reason: string,
+  ): Promise<string> {
+    let message = ''
+    await this.until(`${condition} of ${name} is ${reason}`, async () => {
+      const object = await this.get<FlumeAgent | FlumeFlow>(type, name)
+      const found = object?.status?.conditions?.find((each) => each.type === condition)
+      message = found?.message ?? ''
+      return found?.reason === reason && found.observedGeneration === object?.metadata.generation
+    })
+    return message
+  }
+
+  flowReady(name: string): Promise<string> {
+    return this.reason(FLUME_FLOWS, name, 'Ready', 'Ready')
+  }
+
+  async agentReady(name: string): Promise<void> {
+    await this.reason(FLUME_AGENTS, name, 'Ready', 'AllReplicasReady')
+    await this.reason(FLUME_AGENTS, name, 'Progressing', 'UpToDate')
+  }
+
+  /** `FlumeFlow web Ready True Ready` */
+  async conditions(): Promise<string[]> {
+    const objects = [
+      ...(await this.list<FlumeAgent>(FLUME_AGENTS)),
+      ...(await this.list<FlumeFlow>(FLUME_FLOWS)),
+    ]
+    return objects.flatMap(({ kind, metadata, status }) =>
+      (status?.conditions ?? []).map(({ type, status: value, reason, message }) =>
+        `${kind} ${metadata.name} ${type} ${value} ${reason} ${message}`.trim(),
+      ),
+    )
+  }
+
+  /** Of one operator: it counts the writes of all, and is dead after the one that it must not survive. */
+  #guard(): WriteGuard {
+    let dead = false
+    return {
+      before: () => {
+        if (dead) throw new Error('this operator has ended')
+      },
+      after: (write) => {
+        if (dead) throw new Error('this operator has ended')
+        this.writes.push(describeWrite(write))
+        if (this.#faults.crashAfter?.includes(this.writes.length) !== true) return
+        dead = true
+        this.#restarting = this.#restarting.then(() => this.#restart())
+        throw new Error('this operator ends here')
+      },
+    }
+  }
+
+  async #restart(): Promise<void> {
+    await this.stopOperator()
+    if (this.#faults.staleStart === true) this.#proxy.staleStart()
+    await this.startOperator()
+  }
+}
+
+interface Happened {
+  readonly regarding: { readonly kind: string; readonly name: string }
+  readonly type: string
+  readonly reason: string
+  readonly note: string
+}
+
+function describeWrite({ verb, type, name, subresource }: Write): string {
+  return [verb, type.kind, name.name, subresource].filter((part) => part !== undefined).join(' ')
+}
+
+function describe(fields: object): string {
+  const { error, ...others } = fields as { error?: Error }
+  return `${JSON.stringify(others)} ${error?.message ?? ''}`
+}
