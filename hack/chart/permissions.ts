@@ -183,12 +183,10 @@ export const USER_ROLES: readonly UserRole[] = [
 
 /** The rules of a scope, as roles have them. */
 export function policyRules(...scopes: readonly Scope[]): PolicyRule[] {
-  return PERMISSIONS.filter(({ scope }) => scopes.includes(scope)).map(
-    ({ group, resources, names, verbs }) => ({
-      apiGroups: [group],
-      resources,
-      ...(names === undefined ? {} : { resourceNames: names }),
-      verbs,
-    }),
-  )
+  return PERMISSIONS.filter(({ scope }) => scopes.includes(scope)).map(policyRule)
+}
+
+function policyRule({ group, resources, names, verbs }: Permission): PolicyRule {
+  const rule = { apiGroups: [group], resources, verbs }
+  return names === undefined ? rule : { ...rule, resourceNames: names }
 }

@@ -14,6 +14,6 @@ export function rulesFile(): string {
 }
 
 function named(name: string, rules: readonly PolicyRule[]): string {
-  const text = dump(rules, { flowLevel: 2, lineWidth: -1, noRefs: true, quotingType: "'" })
+  const text = dump(rules, { flowLevel: 2, lineWidth: -1, noRefs: true })
   return `{{- define "flume-operator.rules.${name}" -}}\n${text}{{- end }}\n`
 }

@@ -8,11 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises'
  * the operator says of the flow and its pool.
  */
 
-const MINUTES_MAX = 4
-const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 const KINDS = '/apis/flume-operator.io/v1alpha1'
 
-const deadline = AbortSignal.timeout(MINUTES_MAX * 60_000)
+const secondsMax = Number(env('SECONDS_MAX'))
+const deadline = AbortSignal.timeout(secondsMax * 1000)
 
 try {
   await until('the flow takes the event', sent)
@@ -61,7 +60,7 @@ async function until(what: string, attempt: () => Promise<string | undefined>): 
     if (missing !== last) console.log(`Waiting until ${what}: ${missing}`)
     last = missing
     await delay(1000, undefined, { signal: deadline }).catch(() => {
-      throw new Error(`after ${MINUTES_MAX} minutes, waiting until ${what}: ${missing}`)
+      throw new Error(`after ${secondsMax} seconds, waiting until ${what}: ${missing}`)
     })
   }
 }
@@ -83,20 +82,18 @@ function kubernetes(method: string, path: string): Promise<{ status: number; tex
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
   const host = env('KUBERNETES_SERVICE_HOST')
   const port = env('KUBERNETES_SERVICE_PORT')
-  const token = readFileSync(`${ACCOUNT}/token`, 'utf8')
+  const token = readFileSync(`${env('ACCOUNT')}/token`, 'utf8')
   const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
-  const ca = readFileSync(`${ACCOUNT}/ca.crt`)
-  const options = { method, host, port, path, headers, ca, timeout: 10_000 }
-  request(options, (response) => {
+  const ca = readFileSync(`${env('ACCOUNT')}/ca.crt`)
+  const signal = AbortSignal.timeout(10_000)
+  const call = request({ method, host, port, path, headers, ca, signal }, (response) => {
     let text = ''
     response.setEncoding('utf8').on('data', (part: string) => (text += part))
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+    response
+      .on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      .on('error', reject)
   })
-    .on('timeout', function abandon() {
-      this.destroy(new Error('the API server does not answer'))
-    })
-    .on('error', reject)
-    .end()
+  call.on('error', reject).end()
   return promise
 }
 

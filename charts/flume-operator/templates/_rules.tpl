@@ -39,8 +39,8 @@
 {{- define "flume-operator.rules.cluster" -}}
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
-  resourceNames: [flumeagents.flume-operator.io, flumeflows.flume-operator.io]
   verbs: [get]
+  resourceNames: [flumeagents.flume-operator.io, flumeflows.flume-operator.io]
 {{- end }}
 
 {{- define "flume-operator.rules.own" -}}
@@ -49,8 +49,8 @@
   verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [flume-operator]
   verbs: [get, patch]
+  resourceNames: [flume-operator]
 {{- end }}
 
 {{- define "flume-operator.rules.view" -}}
