@@ -45,7 +45,7 @@ afterEach(() => {
 })
 
 const CLAIM = '/api/v1/namespaces/ns/persistentvolumeclaims/data-pool-test-0'
-const settings = { namespace: 'ns', secondsMax: 15 }
+const settings = { namespace: 'ns', pool: 'pool-test', secondsMax: 15 }
 
 test('one event is sent, its delivery awaited, the volume claim removed', async () => {
   agent.answers = [503, 200]

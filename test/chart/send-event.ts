@@ -22,6 +22,8 @@ export class StandInAgent {
   readonly events: string[] = []
   /** Answers of the source, first to last; the last one goes on. */
   answers: number[] = [200]
+  /** What its status is about. */
+  flow = 'pool-test'
   /** How often the status says that nothing is delivered yet. */
   behind = 1
   /** Of the source and of the status. */
@@ -65,7 +67,7 @@ export class StandInAgent {
     const done = this.events.length > 0 && this.behind-- <= 0
     const sinks = [{ name: 'out', eventsTotal: done ? 1 : 0 }]
     const channels = [{ name: 'disk', stats: { backlogEvents: done ? 0 : 1 } }]
-    return { flows: [{ name: 'pool-test', sinks, channels }] }
+    return { flows: [{ name: this.flow, sinks, channels }] }
   }
 }
 
@@ -77,19 +79,26 @@ export interface Account {
   readonly token: string
 }
 
-/** Runs the script for the pool and flow `pool-test` and gives how it ended. */
+export interface Settings {
+  readonly namespace: string
+  /** Also the name of the flow. */
+  readonly pool: string
+  readonly secondsMax: number
+}
+
+/** Runs the script and gives how it ended. */
 export async function sendEvent(
   agent: StandInAgent,
   account: Account,
-  settings: { readonly namespace: string; readonly secondsMax: number },
+  settings: Settings,
 ): Promise<Ended> {
   const folder = mkdtempSync(join(tmpdir(), 'flume-helm-test-'))
   writeFileSync(join(folder, 'ca.crt'), account.ca)
   writeFileSync(join(folder, 'token'), account.token)
   const env = {
     PATH: process.env['PATH'],
-    POOL: 'pool-test',
-    FLOW: 'pool-test',
+    POOL: settings.pool,
+    FLOW: settings.pool,
     NAMESPACE: settings.namespace,
     ACCOUNT: folder,
     SECONDS_MAX: String(settings.secondsMax),
