@@ -33,13 +33,13 @@ export function permissionsPage(notice: string, table: Table): string {
       ]),
     ]),
     '## What users may do',
-    "With `rbac.aggregate`, which is on by default, Kubernetes' own roles take in these. Without it they can be bound by themselves.",
+    "With `rbac.aggregate`, which is on by default, Kubernetes' own roles take in these; `<name>` is that of the chart's objects. Without it the chart makes none of them.",
     table([
       ['role', 'part of', 'resources', 'verbs', 'what it gives'],
       ['---', '---', '---', '---', '---'],
       ...USER_ROLES.flatMap(({ name, aggregateTo, rules, why }) =>
         rules.map(({ resources, verbs }, i) => [
-          i === 0 ? `\`<release>-${name}\`` : '',
+          i === 0 ? `\`<name>-${name}\`` : '',
           i === 0 ? aggregateTo.join(', ') : '',
           code(resources),
           verbs.join(', '),
