@@ -7,11 +7,11 @@ import type { TestContext } from 'vitest'
 import { CLUSTER_CURE, binaries } from '../../hack/cluster/binaries.ts'
 import { startControlPlane } from '../../hack/cluster/control-plane.ts'
 import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
-import { until } from '../cli/flume.ts'
+import { Workbench, until } from '../cli/flume.ts'
 import { notRun } from '../not-run.ts'
 import { CHART, Programs, succeeded } from './helm.ts'
 import type { Manifest, Ran } from './helm.ts'
-import { StandInAgent, sendEvent } from './send-event.ts'
+import { sendEvent, startAgent } from './send-event.ts'
 
 /** Installing, upgrading and removing the chart, on a real API server without nodes. */
 
@@ -128,19 +128,22 @@ describe('a release for the whole cluster', () => {
       succeeded(await programs.kubectlWith(claim(name), 'create', '--filename=-'))
 
     const account = await accountOf(`${pool}-event`)
-    const agent = await StandInAgent.start()
     const settings = { namespace: 'flume-system', pool, secondsMax: 30 }
+    const ours = needed
+      .filter(({ kind }) => kind.startsWith('Flume'))
+      .map((each) => ({ ...each, metadata: { name: pool } }))
+    const bench = new Workbench()
     try {
-      agent.flow = pool
+      const agent = await startAgent(bench, pool, ours)
       const { code, output } = await sendEvent(agent, account, settings)
       expect(output).toContain("The agent's volume claim: removed.")
       expect(code).toBe(0)
-      agent.answers = [503]
+      agent.process.kill('SIGKILL')
       const failed = await sendEvent(agent, account, { ...settings, secondsMax: 2 })
       expect(failed.output).toContain(`flumeflows/${pool}: []`)
       expect(failed.code).toBe(1)
     } finally {
-      agent.stop()
+      await bench.clean()
     }
     await until('one claim is left', async () => {
       const claims = await kubectl('-n=flume-system', 'get', 'pvc', '--output=name')

@@ -3,8 +3,10 @@ import { createServer } from 'node:https'
 import type { Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { freePort } from '../../hack/bench/free-port.ts'
+import { Workbench } from '../cli/flume.ts'
 import { SERVER_FILES, certificatePath } from '../tls/certificates.ts'
-import { StandInAgent, sendEvent } from './send-event.ts'
+import { sendEvent, startAgent } from './send-event.ts'
 import type { Account } from './send-event.ts'
 
 /** The requests to the API server; each flow and pool has one condition. */
@@ -19,7 +21,7 @@ const api: Server = createServer(
 )
 
 let account: Account
-let agent: StandInAgent
+let bench: Workbench
 
 beforeAll(async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -35,30 +37,39 @@ afterAll(() => {
   api.closeAllConnections()
 })
 
-beforeEach(async () => {
-  agent = await StandInAgent.start()
-})
-
-afterEach(() => {
-  agent.stop()
+beforeEach(() => {
+  bench = new Workbench()
   requests.length = 0
 })
+
+afterEach(() => bench.clean())
 
 const CLAIM = '/api/v1/namespaces/ns/persistentvolumeclaims/data-pool-test-0'
 const settings = { namespace: 'ns', pool: 'pool-test', secondsMax: 15 }
 
+const flowWith = (sink: object): object => ({
+  apiVersion: 'flume-operator.io/v1alpha1',
+  kind: 'FlumeFlow',
+  metadata: { name: 'pool-test' },
+  spec: {
+    sources: [{ name: 'in', http: { port: 8080 } }],
+    channels: [{ name: 'disk', file: { capacity: '64Mi' } }],
+    sinks: [{ name: 'out', ...sink }],
+  },
+})
+
 test('one event is sent, its delivery awaited, the volume claim removed', async () => {
-  agent.answers = [503, 200]
+  const agent = await startAgent(bench, 'pool-test', [flowWith({ logger: {} })])
   const { code, output } = await sendEvent(agent, account, settings)
-  expect(output).toContain('Waiting until the flow takes the event: answered 503')
   expect(output).toContain('An event went through the flow')
   expect(code).toBe(0)
-  expect(agent.events).toEqual([expect.stringMatching(/^helm test 2/)])
+  await agent.process.logged(/"body":"helm test 2/)
   expect(requests).toEqual([`DELETE ${CLAIM} Bearer a-token`])
 })
 
 test('without delivery it fails with what was missing and the conditions, and cleans up', async () => {
-  agent.behind = Number.POSITIVE_INFINITY
+  const nobody = { avro: { host: '127.0.0.1', port: await freePort() } }
+  const agent = await startAgent(bench, 'pool-test', [flowWith(nobody)])
   const { code, output } = await sendEvent(agent, account, { ...settings, secondsMax: 3 })
   expect(code).toBe(1)
   expect(output).toContain(
@@ -70,8 +81,9 @@ test('without delivery it fails with what was missing and the conditions, and cl
 })
 
 test('an agent that nobody reaches is named as such', async () => {
-  agent.stop()
-  const { code, output } = await sendEvent(agent, account, { ...settings, secondsMax: 2 })
+  const url = `http://127.0.0.1:${await freePort()}/`
+  const nowhere = { sourceUrl: url, statusUrl: url }
+  const { code, output } = await sendEvent(nowhere, account, { ...settings, secondsMax: 2 })
   expect(code).toBe(1)
   expect(output).toContain('waiting until the flow takes the event: connect ECONNREFUSED')
 })

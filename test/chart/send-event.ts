@@ -1,73 +1,36 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { IncomingMessage, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../cli/flume.ts'
+import type { FlumeProcess, Workbench } from '../cli/flume.ts'
 
-/** What the pod of `helm test` runs, as a process here. */
+/** What the pod of `helm test` runs, as a process here, with a real agent at the other end. */
 
 const SCRIPT = join(ROOT, 'charts', 'flume-operator', 'files', 'send-event.mts')
 
-export interface Ended {
-  readonly code: number | null
-  readonly output: string
+/** Where an agent takes events and shows its status. */
+export interface Agent {
+  readonly process: FlumeProcess
+  readonly sourceUrl: string
+  readonly statusUrl: string
 }
 
-/** An agent as the script sees it: a source that answers what it is told, and a status. */
-export class StandInAgent {
-  /** Bodies of the events it was sent. */
-  readonly events: string[] = []
-  /** Answers of the source, first to last; the last one goes on. */
-  answers: number[] = [200]
-  /** What its status is about. */
-  flow = 'pool-test'
-  /** How often the status says that nothing is delivered yet. */
-  behind = 1
-  /** Of the source and of the status. */
-  url = ''
-  readonly #server: Server
-
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      if (request.method === 'GET') {
-        response.end(JSON.stringify(this.#status()))
-        return
-      }
-      void this.#take(request).then((status) => response.writeHead(status).end())
-    })
-  }
-
-  static async start(): Promise<StandInAgent> {
-    const agent = new StandInAgent()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    agent.#server.listen(0, '127.0.0.1', resolve)
-    await promise
-    agent.url = `http://127.0.0.1:${(agent.#server.address() as AddressInfo).port}/`
-    return agent
-  }
-
-  stop(): void {
-    this.#server.close()
-    this.#server.closeAllConnections()
-  }
-
-  async #take(request: IncomingMessage): Promise<number> {
-    let text = ''
-    for await (const part of request.setEncoding('utf8')) text += String(part)
-    const status = this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!
-    if (status === 200)
-      this.events.push(...(JSON.parse(text) as { body: string }[]).map(({ body }) => body))
-    return status
-  }
-
-  #status(): object {
-    const done = this.events.length > 0 && this.behind-- <= 0
-    const sinks = [{ name: 'out', eventsTotal: done ? 1 : 0 }]
-    const channels = [{ name: 'disk', stats: { backlogEvents: done ? 0 : 1 } }]
-    return { flows: [{ name: this.flow, sinks, channels }] }
+/** Runs the flow `name` of these manifests, whose `http` source is called `in` and takes a free port. */
+export async function startAgent(
+  bench: Workbench,
+  name: string,
+  manifests: readonly object[],
+): Promise<Agent> {
+  const file = bench.path('manifests.yaml')
+  writeFileSync(file, manifests.map((each) => JSON.stringify(each)).join('\n---\n'))
+  const running = bench.run(file, [`--port=${name}/in=0`])
+  const [, port] = await running.logged(/"port":(\d+),"msg":"http source listens"/)
+  const [, admin] = await running.logged(/"admin":"([^"]+)"/)
+  return {
+    process: running,
+    sourceUrl: `http://127.0.0.1:${port}/`,
+    statusUrl: `http://${admin}/status`,
   }
 }
 
@@ -86,9 +49,14 @@ export interface Settings {
   readonly secondsMax: number
 }
 
+export interface Ended {
+  readonly code: number | null
+  readonly output: string
+}
+
 /** Runs the script and gives how it ended. */
 export async function sendEvent(
-  agent: StandInAgent,
+  { sourceUrl, statusUrl }: Pick<Agent, 'sourceUrl' | 'statusUrl'>,
   account: Account,
   settings: Settings,
 ): Promise<Ended> {
@@ -102,8 +70,8 @@ export async function sendEvent(
     NAMESPACE: settings.namespace,
     ACCOUNT: folder,
     SECONDS_MAX: String(settings.secondsMax),
-    SOURCE_URL: agent.url,
-    STATUS_URL: agent.url,
+    SOURCE_URL: sourceUrl,
+    STATUS_URL: statusUrl,
     KUBERNETES_SERVICE_HOST: account.host,
     KUBERNETES_SERVICE_PORT: String(account.port),
   }
