@@ -7,6 +7,9 @@ import { ROOT } from '../cli/flume.ts'
 
 export const CHART = join(ROOT, 'charts', 'flume-operator')
 
+/** Where no API server is asked for its version. */
+export const KUBE_VERSION = '--kube-version=1.33.0'
+
 export interface Ran {
   readonly code: number | null
   readonly stdout: string
@@ -51,11 +54,15 @@ export class Programs {
     return this.#run('kubectl', args, JSON.stringify(input))
   }
 
+  /** `helm template` of a release `demo`; a Helm that is built from its module alone takes Kubernetes 1.20 for granted. */
+  template(...options: readonly string[]): Promise<Ran> {
+    const all = [KUBE_VERSION, '--namespace=flume-system', ...options]
+    return this.helm('template', 'demo', CHART, ...all)
+  }
+
   /** What the chart makes of these options: all objects but the definitions of our kinds. */
   async render(...options: readonly string[]): Promise<Manifest[]> {
-    const { stdout } = succeeded(
-      await this.helm('template', 'demo', CHART, '--namespace=flume-system', ...options),
-    )
+    const { stdout } = succeeded(await this.template(...options))
     const manifests = loadAll(stdout).filter((each) => each !== null && each !== undefined)
     return (manifests as Manifest[]).filter(({ kind }) => kind !== 'CustomResourceDefinition')
   }

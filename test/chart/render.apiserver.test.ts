@@ -6,7 +6,7 @@ import { CLUSTER_CURE, binaries } from '../../hack/cluster/binaries.ts'
 import { USER_ROLES, policyRules } from '../../hack/chart/permissions.ts'
 import type { PolicyRule } from '../../hack/chart/permissions.ts'
 import { notRun } from '../not-run.ts'
-import { CHART, Programs } from './helm.ts'
+import { CHART, KUBE_VERSION, Programs } from './helm.ts'
 import type { Manifest } from './helm.ts'
 
 /** What Helm makes of the chart. No API server is asked. */
@@ -32,7 +32,7 @@ beforeEach((context: TestContext) => {
 afterAll(() => programs.clean())
 
 test('helm lint finds nothing', async () => {
-  const { code, stdout, stderr } = await programs.helm('lint', '--strict', CHART)
+  const { code, stdout, stderr } = await programs.helm('lint', '--strict', KUBE_VERSION, CHART)
   expect(stdout + stderr).toContain('1 chart(s) linted, 0 chart(s) failed')
   expect(code).toBe(0)
 })
@@ -104,13 +104,8 @@ function withoutScript(manifest: Manifest): Manifest {
 }
 
 test('the kinds come with the chart unless they are not wanted', async () => {
-  const { stdout } = await programs.helm('template', 'demo', CHART)
-  const { stdout: without } = await programs.helm(
-    'template',
-    'demo',
-    CHART,
-    '--set=crds.install=false',
-  )
+  const { stdout } = await programs.template()
+  const { stdout: without } = await programs.template('--set=crds.install=false')
   expect(stdout.match(/^kind: CustomResourceDefinition$/gm)).toHaveLength(2)
   expect(without).not.toContain('kind: CustomResourceDefinition')
 })
@@ -151,13 +146,13 @@ describe('values that are refused', () => {
     ['metrics.serviceMonitor.interval=often', /interval.*does not match pattern/is],
   ]
   test.each(REFUSED)('--set %s', async (setting, message) => {
-    const { code, stderr } = await programs.helm('template', 'demo', CHART, `--set=${setting}`)
+    const { code, stderr } = await programs.template(`--set=${setting}`)
     expect(code).not.toBe(0)
     expect(stderr).toMatch(message)
   })
 
   test('values of a parent chart are none of these', async () => {
-    const { code } = await programs.helm('template', 'demo', CHART, '--set=global.region=eu')
+    const { code } = await programs.template('--set=global.region=eu')
     expect(code).toBe(0)
   })
 })
