@@ -85,9 +85,16 @@ export const PERMISSIONS: readonly Permission[] = [
   {
     scope: 'watched',
     group: '',
-    resources: ['pods', 'persistentvolumeclaims'],
+    resources: ['pods'],
     verbs: READ,
-    why: 'Sees which agents run, and on which volumes. It changes neither.',
+    why: 'Sees which agents run.',
+  },
+  {
+    scope: 'watched',
+    group: '',
+    resources: ['persistentvolumeclaims'],
+    verbs: ['list'],
+    why: 'Says which volumes are kept when a pool is deleted. It never changes one.',
   },
   {
     scope: 'watched',
@@ -123,7 +130,7 @@ export const PERMISSIONS: readonly Permission[] = [
     resources: ['customresourcedefinitions'],
     names: [`flumeagents.${GROUP}`, `flumeflows.${GROUP}`],
     verbs: ['get'],
-    why: 'Refuses to start with kinds that are older than the operator.',
+    why: 'Refuses to start without the kinds, or with ones of another version than its own.',
   },
   {
     scope: 'own',

@@ -131,13 +131,13 @@ describe('the permissions', () => {
       expect(all.flatMap(({ verbs }) => verbs)).not.toContain(verb)
   })
 
-  test('pods are read, annotated by their status and evicted; volume claims are read only', () => {
+  test('pods are read, annotated by their status and evicted; volume claims are listed', () => {
     const about = (name: string): string[] =>
       PERMISSIONS.filter(({ resources }) => resources.includes(name)).flatMap(({ verbs }) => verbs)
     expect(about('pods')).toEqual(['get', 'list', 'watch'])
     expect(about('pods/status')).toEqual(['patch'])
     expect(about('pods/eviction')).toEqual(['create'])
-    expect(about('persistentvolumeclaims')).toEqual(['get', 'list', 'watch'])
+    expect(about('persistentvolumeclaims')).toEqual(['list'])
   })
 
   test('each has its reason, and names a resource once', () => {
