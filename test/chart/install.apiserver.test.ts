@@ -81,7 +81,7 @@ describe('a release for the whole cluster', () => {
     const operator = 'system:serviceaccount:flume-system:flume-flume-operator'
     const may = (...what: string[]): Promise<string> => mayAs(operator, ...what)
     expect(await may('patch', 'statefulsets.apps', '-n=anywhere')).toBe('yes')
-    expect(await may('create', 'pods/eviction', '-n=anywhere')).toBe('yes')
+    expect(await may('create', 'pods', '--subresource=eviction', '-n=anywhere')).toBe('yes')
     expect(await may('get', 'namespaces/anywhere')).toBe('yes')
     expect(await may('create', 'leases.coordination.k8s.io', '-n=flume-system')).toBe('yes')
     for (const what of [
@@ -90,7 +90,7 @@ describe('a release for the whole cluster', () => {
       ['create', 'pods'],
       ['patch', 'pods'],
       ['delete', 'pods'],
-      ['create', 'pods/exec'],
+      ['create', 'pods', '--subresource=exec'],
       ['delete', 'persistentvolumeclaims'],
       ['create', 'roles.rbac.authorization.k8s.io'],
       ['create', 'leases.coordination.k8s.io'],
