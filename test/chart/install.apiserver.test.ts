@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { loadAll } from 'js-yaml'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestContext } from 'vitest'
-import { CLUSTER_CURE, binaries } from '../../hack/cluster/binaries.ts'
+import { binaries } from '../../hack/cluster/binaries.ts'
 import { startControlPlane } from '../../hack/cluster/control-plane.ts'
 import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
 import { Workbench, until } from '../cli/flume.ts'
-import { notRun } from '../not-run.ts'
+import { needsControlPlane } from '../cluster/needs.ts'
 import { CHART, Programs, succeeded } from './helm.ts'
 import type { Manifest, Ran } from './helm.ts'
 import { sendEvent, startAgent } from './send-event.ts'
@@ -27,8 +27,7 @@ beforeAll(async () => {
 })
 
 beforeEach((context: TestContext) => {
-  if (folder === undefined)
-    notRun(context, { what: 'test/chart: installation', why: 'no cluster', cure: CLUSTER_CURE })
+  needsControlPlane(context)
 })
 
 afterAll(async () => {

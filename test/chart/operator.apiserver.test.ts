@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestContext } from 'vitest'
-import { CLUSTER_CURE, binaries } from '../../hack/cluster/binaries.ts'
+import { binaries } from '../../hack/cluster/binaries.ts'
 import { startControlPlane } from '../../hack/cluster/control-plane.ts'
 import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
 import { ROOT, Workbench, until } from '../cli/flume.ts'
 import type { FlumeProcess } from '../cli/flume.ts'
-import { notRun } from '../not-run.ts'
+import { needsControlPlane } from '../cluster/needs.ts'
 import { CHART, Programs, succeeded } from './helm.ts'
 
 /** The operator as a process, with the account and the roles that the chart makes, and no others. */
@@ -26,8 +26,7 @@ beforeAll(async () => {
 })
 
 beforeEach((context: TestContext) => {
-  if (folder === undefined)
-    notRun(context, { what: 'test/chart: the operator', why: 'no cluster', cure: CLUSTER_CURE })
+  needsControlPlane(context)
 })
 
 afterAll(async () => {

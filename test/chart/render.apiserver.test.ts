@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { dump } from 'js-yaml'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestContext } from 'vitest'
-import { CLUSTER_CURE, binaries } from '../../hack/cluster/binaries.ts'
+import { binaries } from '../../hack/cluster/binaries.ts'
 import { USER_ROLES, policyRules } from '../../hack/chart/permissions.ts'
 import type { PolicyRule } from '../../hack/chart/permissions.ts'
-import { notRun } from '../not-run.ts'
+import { needsControlPlane } from '../cluster/needs.ts'
 import { CHART, KUBE_VERSION, Programs } from './helm.ts'
 import type { Manifest } from './helm.ts'
 
@@ -25,8 +25,7 @@ function valuesPath(name: string): string {
 }
 
 beforeEach((context: TestContext) => {
-  if (folder === undefined)
-    notRun(context, { what: 'test/chart: Helm', why: 'no helm', cure: CLUSTER_CURE })
+  needsControlPlane(context)
 })
 
 afterAll(() => programs.clean())
