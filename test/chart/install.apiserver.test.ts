@@ -130,7 +130,12 @@ describe('a release for the whole cluster', () => {
     const settings = { namespace: 'flume-system', pool, secondsMax: 30 }
     const ours = needed
       .filter(({ kind }) => kind.startsWith('Flume'))
-      .map((each) => ({ ...each, metadata: { name: pool } }))
+      .map(({ apiVersion, kind, ['spec']: spec }) => ({
+        apiVersion,
+        kind,
+        metadata: { name: pool },
+        spec,
+      }))
     const bench = new Workbench()
     try {
       const agent = await startAgent(bench, pool, ours)
