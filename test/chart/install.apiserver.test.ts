@@ -126,7 +126,7 @@ describe('a release for the whole cluster', () => {
     for (const name of [`data-${pool}-0`, 'data-other-0'])
       succeeded(await programs.kubectlWith(claim(name), 'create', '--filename=-'))
 
-    const account = await accountOf(`${pool}-event`)
+    const account = await accountOf(pool)
     const settings = { namespace: 'flume-system', pool, secondsMax: 30 }
     const ours = needed
       .filter(({ kind }) => kind.startsWith('Flume'))
@@ -153,7 +153,7 @@ describe('a release for the whole cluster', () => {
       const claims = await kubectl('-n=flume-system', 'get', 'pvc', '--output=name')
       return claims.trim() === 'persistentvolumeclaim/data-other-0' ? true : undefined
     })
-    const who = `system:serviceaccount:flume-system:${pool}-event`
+    const who = `system:serviceaccount:flume-system:${pool}`
     expect(await mayAs(who, 'delete', 'pvc/data-other-0', '-n=flume-system')).toBe('no')
   })
 

@@ -60,9 +60,8 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* Annotations of what exists during "helm test" only; the argument is the weight: lower ones come first. */ -}}
+{{- /* Annotations of what "helm test" makes; the argument is the weight: lower ones come first. */ -}}
 {{- define "flume-operator.testHook" -}}
 helm.sh/hook: test
 helm.sh/hook-weight: {{ . | quote }}
-helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
