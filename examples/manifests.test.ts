@@ -17,6 +17,17 @@ describe('the examples are valid', () => {
     expect(agents.flatMap(({ flows }) => flows)).toHaveLength(1)
   })
 
+  test.each([
+    ['first-flow.yaml', ['events']],
+    ['hub-and-edge.yaml', ['edge', 'hub']],
+    ['tls.yaml', ['secure']],
+  ])('kubernetes/%s', async (file, pools) => {
+    const path = join(import.meta.dirname, 'kubernetes', file)
+    const { agents, problems } = await loadAgents([path], {})
+    expect(problems).toEqual([])
+    expect(agents.map(({ name }) => name).sort()).toEqual(pools)
+  })
+
   test('quickstart', async () => {
     const { agents, problems } = await loadAgents([join(import.meta.dirname, 'quickstart')], {})
     expect(problems).toEqual([])

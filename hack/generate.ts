@@ -11,12 +11,13 @@ import {
 import type { ComponentDescription, FieldDescription } from '../agent/config/describe.ts'
 import { KIND_SCHEMAS } from '../agent/config/schema.ts'
 import { ERROR_CODES } from '../agent/core/errors.ts'
+import { CHART_CRDS, chartCrds, chartFiles } from './chart/files.ts'
 import { definitionFiles, statusSection } from './generate/kinds.ts'
 
 /*
  * Writes what follows from the schemas: the reference of the components, the JSON Schemas for
- * editors, the definitions of the kinds and the index of the error pages. With --check it writes nothing and fails when a file
- * differs from what it would write.
+ * editors, the definitions of the kinds, the index of the error pages, and the chart's copies of these, its values and
+ * roles. With --check it writes nothing and fails when a file differs from what it would write.
  */
 
 const ROOT = join(import.meta.dirname, '..')
@@ -37,7 +38,9 @@ export async function generate(): Promise<Map<string, string>> {
   }
   files.set('docs/errors/README.md', errorIndex())
   for (const [path, text] of definitionFiles()) files.set(path, text)
+  for (const [path, text] of chartFiles(NOTICE, table)) files.set(path, text)
   for (const [path, text] of files) files.set(path, await formatted(path, text))
+  for (const [path, text] of chartCrds(files)) files.set(path, text)
   return files
 }
 
@@ -137,11 +140,14 @@ function errorIndex(): string {
   ].join('\n\n')
 }
 
-/** Pages of components that are gone. */
+/** Folders in which every file is generated. */
+const FOLDERS = [COMPONENTS, CHART_CRDS]
+
+/** Files of what is gone. */
 function stale(files: ReadonlyMap<string, string>): string[] {
-  return list(COMPONENTS)
-    .map((name) => `${COMPONENTS}/${name}`)
-    .filter((path) => !files.has(path))
+  return FOLDERS.flatMap((folder) => list(folder).map((name) => `${folder}/${name}`)).filter(
+    (path) => !files.has(path),
+  )
 }
 
 function list(path: string): string[] {

@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { TestContext } from 'vitest'
+import { binaries } from '../../hack/cluster/binaries.ts'
+import { startControlPlane } from '../../hack/cluster/control-plane.ts'
+import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
+import { ROOT, Workbench, until } from '../cli/flume.ts'
+import type { FlumeProcess } from '../cli/flume.ts'
+import { needsControlPlane } from '../cluster/needs.ts'
+import { CHART, Programs, succeeded } from './helm.ts'
+
+/** The operator as a process, with the account and the roles that the chart makes, and no others. */
+
+const folder = binaries()
+const directory = mkdtempSync(join(tmpdir(), 'flume-chart-operator-'))
+const bench = new Workbench()
+let controlPlane: ControlPlane | undefined
+let programs: Programs
+
+beforeAll(async () => {
+  if (folder === undefined) return
+  controlPlane = await startControlPlane({ directory, kcm: true })
+  programs = new Programs(folder, controlPlane.kubeconfig)
+})
+
+beforeEach((context: TestContext) => {
+  needsControlPlane(context)
+})
+
+afterAll(async () => {
+  await bench.clean()
+  await controlPlane?.stop()
+  programs?.clean()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const kubectl = async (...args: string[]): Promise<string> =>
+  succeeded(await programs.kubectl(...args)).stdout
+
+const names = async (what: string, namespace: string): Promise<string[]> => {
+  const text = await kubectl('get', what, `-n=${namespace}`, '--output=name')
+  return text.split('\n').filter((line) => line !== '')
+}
+
+describe.each([
+  { release: 'everywhere', namespace: 'default', options: [], refused: 0 },
+  {
+    release: 'teams',
+    namespace: 'team-a',
+    options: ['--set=watchNamespaces={team-a}', '--set=rbac.aggregate=false'],
+    // It may not look whether the two kinds are there, and goes on.
+    refused: 2,
+  },
+])('release $release', ({ release, namespace, options, refused }) => {
+  test('makes pools, scales and removes them, without a refusal', async () => {
+    if (namespace !== 'default') await kubectl('create', 'namespace', namespace)
+    const all = ['--namespace=flume-system', '--create-namespace', '--take-ownership', ...options]
+    succeeded(await programs.helm('install', release, CHART, ...all))
+    const operator = await startOperator(release, namespace === 'default' ? [] : [namespace])
+
+    await kubectl('apply', `-n=${namespace}`, '-f', join(ROOT, 'examples', 'kubernetes'))
+    await until('the pools', async () =>
+      (await names('statefulsets', namespace)).length === 4 ? true : undefined,
+    )
+    await kubectl('scale', `-n=${namespace}`, 'flumeagent/hub', '--replicas=2')
+    await until('two hubs', async () => {
+      const path = '--output=jsonpath={.spec.replicas}'
+      const count = await kubectl('get', `-n=${namespace}`, 'statefulset/hub', path)
+      return count === '2' ? true : undefined
+    })
+    const claims = await names('persistentvolumeclaims', namespace)
+    await kubectl('delete', `-n=${namespace}`, 'flumeflows,flumeagents', '--all', '--wait=false')
+    await until('the end of the pools', async () =>
+      (await names('flumeagents,statefulsets,pods', namespace)).length === 0 ? true : undefined,
+    )
+
+    expect(await names('persistentvolumeclaims', namespace)).toEqual(claims)
+    expect(await refusals(operator)).toBe(refused)
+    operator.kill('SIGTERM')
+    expect((await operator.ended).code).toBe(0)
+    succeeded(await programs.helm('uninstall', release, '--namespace=flume-system'))
+  })
+})
+
+/** Runs the operator with a token of the release's account. */
+async function startOperator(release: string, namespaces: string[]): Promise<FlumeProcess> {
+  const account = `${release}-flume-operator`
+  const token = await kubectl('-n=flume-system', 'create', 'token', account)
+  const config = JSON.parse(readFileSync(controlPlane!.kubeconfig, 'utf8')) as {
+    users: { user: object }[]
+  }
+  config.users[0]!.user = { token: token.trim() }
+  const kubeconfig = join(directory, `${release}.kubeconfig`)
+  writeFileSync(kubeconfig, JSON.stringify(config))
+  const args = [
+    '--leader-elect',
+    '--lease-namespace=flume-system',
+    ...namespaces.map((name) => `--namespaces=${name}`),
+    '--image=flume-operator:none',
+    '--metrics=127.0.0.1:0',
+    '--health=127.0.0.1:0',
+  ]
+  const command = join(ROOT, 'bin', 'flume-operator')
+  const env = { KUBECONFIG: kubeconfig, POD_NAME: release }
+  const operator = bench.start(args, { command, env })
+  await operator.logged(/"msg":"operator working"/)
+  return operator
+}
+
+/** How many requests the API server answered 403. */
+async function refusals(operator: FlumeProcess): Promise<number> {
+  const [, port] = await operator.logged(/"metrics":(\d+)/)
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const counts = [...metrics.matchAll(/^rest_client_requests_total\{.*code="403".*\} (\d+)$/gm)]
+  return counts.reduce((sum, match) => sum + Number(match[1]), 0)
+}
