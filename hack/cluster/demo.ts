@@ -55,13 +55,18 @@ async function main(): Promise<number> {
   await product.untilReady('hub', 3)
   await product.untilReady('edge', 2)
   say('all agents are ready')
-  await product.run(['wait', 'flumeflows', '--all', '--for=condition=Ready', '--timeout=60s'])
+  await untilFlowsReady(product)
   say('all flows are ready: numbered events are sent')
   const outcome = await runStory(product, MANIFEST, say)
+  await untilFlowsReady(product)
   console.log(tableOf(outcome))
   console.log(`$ kubectl --namespace ${NAMESPACE} get flumeagents,flumeflows`)
   console.log(await product.run(['get', 'flumeagents,flumeflows']))
   return outcome.lost.length > 0 ? 1 : 0
+}
+
+async function untilFlowsReady(product: Product): Promise<void> {
+  await product.run(['wait', 'flumeflows', '--all', '--for=condition=Ready', '--timeout=60s'])
 }
 
 function tableOf(outcome: Outcome): string {
