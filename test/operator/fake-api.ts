@@ -13,7 +13,7 @@ interface Refusal {
 
 /**
  * An API server in memory, for what an operator asks of it: all kinds, apply as a merge, dry runs, status
- * and eviction, watches from now on. Objects without a finalizer are gone when they are deleted.
+ * and eviction, watches. Objects without a finalizer are gone when they are deleted.
  */
 export class FakeApi {
   /** `PATCH statefulsets/hub`, of what was asked for and changes something. */
@@ -21,6 +21,8 @@ export class FakeApi {
   readonly #server: Server
   readonly #objects = new Map<string, KubeObject>()
   readonly #watchers = new Set<{ readonly response: ServerResponse; readonly path: string }>()
+  readonly #history: { readonly at: string; readonly type: string; readonly object: KubeObject }[] =
+    []
   readonly #refusals = new Map<string, Refusal>()
   #version = 1
 
@@ -83,6 +85,10 @@ export class FakeApi {
   #read({ pathname, searchParams }: URL, response: ServerResponse): void {
     if (searchParams.has('watch')) {
       response.writeHead(200).flushHeaders()
+      const from = Number(searchParams.get('resourceVersion'))
+      for (const { at, type, object } of this.#history)
+        if (isBelow(at, pathname) && Number(object.metadata.resourceVersion) > from)
+          response.write(`${JSON.stringify({ type, object })}\n`)
       const watcher = { response, path: pathname }
       this.#watchers.add(watcher)
       response.on('close', () => this.#watchers.delete(watcher))
@@ -152,7 +158,9 @@ export class FakeApi {
       ...object.metadata,
       resourceVersion: version,
     }
-    const stored = { ...object, metadata }
+    const spec = (object as { spec?: object }).spec
+    const defaults = object.kind === 'FlumeAgent' ? { spec: { ...AGENT_DEFAULTS, ...spec } } : {}
+    const stored = { ...object, ...defaults, metadata }
     const isLeaving =
       metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0
     this.#objects.set(at, stored)
@@ -170,10 +178,14 @@ export class FakeApi {
   }
 
   #tell(at: string, type: string, object: KubeObject): void {
+    this.#history.push({ at, type, object })
     for (const { response, path } of this.#watchers)
       if (isBelow(at, path)) response.write(`${JSON.stringify({ type, object })}\n`)
   }
 }
+
+/** As the definition of the kind has them. */
+const AGENT_DEFAULTS = { replicas: 1, storage: { size: '10Gi' } }
 
 const notFound = { kind: 'Status', code: 404, reason: 'NotFound' }
 

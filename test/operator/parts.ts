@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import { systemRandom } from '../../agent/lib/random.ts'
+import { until } from '../../hack/cluster/until.ts'
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
 import type { PodReport } from '../../operator/api/live.ts'
 import { poolKey } from '../../operator/api/pool-key.ts'
@@ -92,6 +93,12 @@ export async function testParts(...objects: readonly KubeObject[]) {
     clock,
     log,
   }
+  const caughtUp = (scope: string): Promise<unknown> =>
+    until(
+      `the caches show ${expectations.unmet(scope).join(', ')}`,
+      5,
+      () => expectations.unmet(scope).length === 0,
+    )
   const key = (name: string) => poolKey(NAMESPACE, name)
   const path = (type: (typeof TYPES)[number], name: string) =>
     `/api${type.group === '' ? '/' : `s/${type.group}/`}${type.version}/namespaces/${NAMESPACE}/${type.plural}/${name}`
@@ -110,15 +117,14 @@ export async function testParts(...objects: readonly KubeObject[]) {
       api.get(path(type, name)) as T | undefined,
     observe: (name: string) => observePool(caches, key(name), (uid) => reports.get(uid)),
     /** Until the caches show all that was written. */
-    caughtUp: async (name: string) => {
-      while (expectations.unmet(key(name)).length > 0) await new Promise(setImmediate)
-    },
+    caughtUp: (name: string) => caughtUp(key(name)),
     /** Again and again, as a queue would, until there is nothing to do; the last outcome. */
     settle: async (name: string): Promise<Outcome> => {
-      for (;;) {
+      for (let i = 0; ; i++) {
+        if (i > 50) throw new Error(`it does not come to rest: ${api.writes.slice(-20).join(', ')}`)
         const before = api.writes.length
         const outcome = await makeReconcile(parts)(key(name), AbortSignal.timeout(10_000))
-        while (expectations.unmet(key(name)).length > 0) await new Promise(setImmediate)
+        await caughtUp(key(name))
         if (api.writes.length === before) return outcome
       }
     },
