@@ -1,8 +1,18 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { FLUME, flume } from '../test/cli/flume.ts'
+import { FLUME, FlumeProcess, ROOT, flume } from '../test/cli/flume.ts'
 
 let directory: string
 
@@ -80,6 +90,38 @@ describe('the launcher', () => {
       })
       expect({ env, code, stderr }).toEqual({ env, code: 0, stderr: '' })
     }
+  })
+
+  test('a compile cache beside the sources is used, wherever it was made, and needs not be written', async () => {
+    const root = project('image', false)
+    for (const name of ['agent', 'node_modules', 'package.json'])
+      symlinkSync(join(ROOT, name), join(root, name))
+    const cache = join(root, 'compile-cache')
+    mkdirSync(cache)
+    const env = {
+      NODE_COMPILE_CACHE: undefined,
+      HOME: join(directory, 'nobody'),
+      TMPDIR: undefined,
+    }
+    expect((await launch(root, env)).code).toBe(0)
+    const made = readdirSync(cache, { recursive: true }).length
+    expect(made).toBeGreaterThan(20)
+    const moved = join(directory, 'moved')
+    renameSync(root, moved)
+    // As the agent runs it: not as the one who made it. Root may write everywhere.
+    const others = { ...env, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const { code, stdout, stderr } = await launch(moved, others)
+    expect({ code, stdout }).toMatchObject({ code: 0 })
+    expect(`${stdout}${stderr}`).toMatch(/commander\/index\.js was accepted/)
+    expect(existsSync(join(directory, 'nobody'))).toBe(false)
+  })
+
+  test('it becomes the agent: the process that is started is the one that gets the signals', async () => {
+    const root = project('exec')
+    const env = { PATH: fakeNode('exec', 'v26.0.0'), HOME: '' }
+    const started = new FlumeProcess(['run'], { command: join(root, 'bin', 'flume'), env })
+    const { stdout } = await started.ended
+    expect(Number(/^(\d+) /.exec(stdout)![1])).toBe(started.pid)
   })
 
   test('it finds its project through relative and absolute symbolic links', async () => {

@@ -1,8 +1,16 @@
 import type { AgentStatus, FlowStatus } from '../core/status.ts'
 
-/** What is wrong at the moment, a line each: flows and components with their problems. Pure. */
+/**
+ * What is wrong at the moment, a line each: delivered flows that were refused, flows and components with
+ * their problems. Pure.
+ */
 export function currentProblems(status: AgentStatus): string[] {
-  return status.flows.flatMap(flowReasons)
+  const refused = (status.delivered ?? []).filter(({ result }) => result === 'refused')
+  const names = new Set(refused.map(({ flow }) => flow))
+  return [
+    ...refused.flatMap(({ flow, problems }) => problems.map((each) => `flow ${flow}: ${each}`)),
+    ...status.flows.flatMap((flow) => flowReasons(flow, names.has(flow.name))),
+  ]
 }
 
 /** Why the agent is not ready, a line each; at least one. Pure. */
@@ -12,9 +20,10 @@ export function notReadyReasons(status: AgentStatus): string[] {
   return reasons.length > 0 ? reasons : ['a part of the agent is not ready yet']
 }
 
-function flowReasons(flow: FlowStatus): string[] {
+/** `isSaid`: what is wrong with the flow as a whole has a line already. */
+function flowReasons(flow: FlowStatus, isSaid: boolean): string[] {
   const parts = [
-    { label: `flow ${flow.name}`, problem: flow.problem },
+    { label: `flow ${flow.name}`, problem: isSaid ? undefined : flow.problem },
     ...label('source', flow, flow.sources),
     ...label('channel', flow, flow.channels),
     ...label('sink', flow, flow.sinks),
@@ -22,7 +31,7 @@ function flowReasons(flow: FlowStatus): string[] {
   const reasons = parts
     .filter((part) => part.problem !== undefined)
     .map((part) => `${part.label}: ${part.problem}`)
-  if (reasons.length > 0 || flow.state === 'running') return reasons
+  if (reasons.length > 0 || flow.state === 'running' || isSaid) return reasons
   return [`flow ${flow.name} is ${flow.state}`]
 }
 

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
 import { adminView } from '../../test/cli/view.ts'
 import { RecordingLogger } from '../../test/sim/log-fixture.ts'
@@ -40,6 +41,15 @@ test('it takes a free port and answers', async () => {
   expect(response.status).toBe(200)
   expect(response.headers.get('cache-control')).toBe('no-store')
   expect(await response.json()).toMatchObject({ agent: 'hub' })
+})
+
+test('it listens at all addresses of both families', async () => {
+  const server = await startAdminServer({ host: '::', port: 0 }, adminView(), log)
+  const families = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  const hasIPv6 = families.some(({ family }) => family === 'IPv6')
+  for (const host of hasIPv6 ? ['127.0.0.1', '[::1]'] : ['127.0.0.1'])
+    expect((await fetch(`http://${host}:${server.address.port}/livez`)).status).toBe(200)
+  await server.close()
 })
 
 test('HEAD has the headers and no body', async () => {

@@ -8,6 +8,7 @@ import { answer } from './routes.ts'
 import type { Answer } from './routes.ts'
 
 export interface AdminAddress {
+  /** `::` for all interfaces, of IPv4 too. */
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number
@@ -107,7 +108,8 @@ const FAILED: Answer = {
 function listen(server: Server, { host, port }: AdminAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, `${host}:${port}`)))
-    server.listen({ host, port }, () => {
+    // Without a host it is all of IPv6 and IPv4, or of IPv4 alone on a machine without the other.
+    server.listen(host === '::' ? { port } : { host, port }, () => {
       server.removeAllListeners('error')
       resolve()
     })

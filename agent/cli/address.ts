@@ -3,14 +3,15 @@ import type { AdminAddress } from '../admin/server.ts'
 export const DEFAULT_ADMIN_ADDRESS = '127.0.0.1:8081'
 
 /**
- * `HOST:PORT`, `[IPv6]:PORT`, or `:PORT` for all interfaces. undefined when it is none of these.
+ * `HOST:PORT`, `[IPv6]:PORT`, or `:PORT` for all interfaces, IPv6 and IPv4. undefined when it is none of
+ * these.
  */
 export function parseAddress(text: string): AdminAddress | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]*)):([0-9]{1,5})$/.exec(text)
   if (match === null) return undefined
   const port = Number(match[3])
   if (port > 65_535) return undefined
-  return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
+  return { host: match[1] ?? (match[2] || '::'), port }
 }
 
 export function formatAddress({ host, port }: AdminAddress): string {
@@ -19,6 +20,6 @@ export function formatAddress({ host, port }: AdminAddress): string {
 
 /** Where a client on this machine reaches a server that listens at `address`. */
 export function reachable({ host, port }: AdminAddress): AdminAddress {
-  if (host === '0.0.0.0') return { host: '127.0.0.1', port }
-  return { host: host === '::' ? '::1' : host, port }
+  // Who listens at all addresses of IPv6 takes connections to those of IPv4 too.
+  return { host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port }
 }

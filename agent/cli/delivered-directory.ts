@@ -40,6 +40,11 @@ export class DeliveredDirectory implements ConfigurationSource {
 
   async load(): Promise<Configuration> {
     const flows = await this.#read()
+    if (flows === undefined) {
+      const problem = this.#problem('nothing was delivered there. Was the ConfigMap deleted?')
+      // An agent that starts before anything was delivered has no flows yet, which is no mistake.
+      return this.#goOn(problem, this.#running.size > 0)
+    }
     if ('code' in flows) return this.#goOn(flows)
     this.#flows = flows
     this.#isApplying = true
@@ -85,25 +90,22 @@ export class DeliveredDirectory implements ConfigurationSource {
     })
   }
 
-  #read(): Promise<readonly LoadedFlow[] | Problem> {
-    const unreadable = (reason: string): Problem => ({
-      code: 'FLM1101',
-      file: this.#directory,
-      line: 0,
-      path: '',
-      message: `the delivered flows cannot be read: ${reason}. What runs goes on`,
-    })
-    return loadDelivered(this.#directory, this.#options).then(
-      (flows) => flows ?? unreadable('there is no such directory; was the ConfigMap deleted?'),
-      (error: unknown) => unreadable(error instanceof Error ? error.message : String(error)),
+  #read(): Promise<readonly LoadedFlow[] | Problem | undefined> {
+    return loadDelivered(this.#directory, this.#options).catch((error: unknown) =>
+      this.#problem(`${error instanceof Error ? error.message : String(error)}.`),
     )
   }
 
+  #problem(reason: string): Problem {
+    const message = `the delivered flows cannot be read: ${reason} What runs goes on`
+    return { code: 'FLM1101', file: this.#directory, line: 0, path: '', message }
+  }
+
   /** Nothing is known of any flow: those that run go on, and nothing is taken away. */
-  #goOn(problem: Problem): Configuration {
+  #goOn(problem: Problem, isProblem = true): Configuration {
     return {
       plan: this.#planOf([...this.#running.values()].map(({ plan }) => plan)),
-      problems: [problem],
+      problems: isProblem ? [problem] : [],
       notes: [],
       held: () => `${problem.code} ${problem.message}`,
     }

@@ -17,6 +17,12 @@ export const filesOption = (): Option =>
 
 export const fileOption = (): Option => filesOption().makeOptionMandatory()
 
+export const deliveredOption = (): Option =>
+  new Option(
+    '--delivered <dir>',
+    'instead of manifests: the directory with the flows that an operator delivers, such as a mounted ConfigMap; needs --agent',
+  ).conflicts(['file', 'agentAddress', 'port', 'exitWithParent'])
+
 export const agentOption = (): Option =>
   new Option('--agent <name>', 'which agent of the input; needed when it defines several')
 

@@ -7,6 +7,7 @@ import {
   agentOption,
   checkAddress,
   dataDirOption,
+  deliveredOption,
   fileOption,
   filesOption,
   logFormatOption,
@@ -46,12 +47,7 @@ export function addRun(program: Command, outcome: Outcome, shell: Shell): void {
       'Runs one agent until SIGTERM or Ctrl-C, which let it deliver what is in memory first. A changed file, or SIGHUP, is checked and then applied to the flows it concerns; a file with mistakes changes nothing.',
     )
     .addOption(filesOption())
-    .addOption(
-      new Option(
-        '--delivered <dir>',
-        'instead of manifests: the directory with the flows that an operator delivers, such as a mounted ConfigMap; needs --agent',
-      ).conflicts(['file', 'agentAddress', 'port', 'exitWithParent']),
-    )
+    .addOption(deliveredOption())
     .addOption(agentOption())
     .addOption(dataDirOption())
     .addOption(
@@ -62,7 +58,7 @@ export function addRun(program: Command, outcome: Outcome, shell: Shell): void {
     .addOption(
       new Option(
         '--admin <address>',
-        'where to serve /livez, /readyz, /metrics, /status; port 0: a free one',
+        'where to serve /livez, /readyz, /metrics, /status; :8081 for all interfaces; port 0: a free one',
       )
         .argParser(checkAddress)
         .default(DEFAULT_ADMIN_ADDRESS),

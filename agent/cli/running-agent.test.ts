@@ -2,11 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Workbench, until } from '../../test/cli/flume.ts'
 import { seqToFile, stuck } from '../../test/cli/manifests.ts'
+import { deliveredFlow, filesOf } from '../../test/config/delivered-flows.ts'
+import { MountedVolume } from '../../test/config/mounted.ts'
 import { RecordingLogger } from '../../test/sim/log-fixture.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Clock } from '../lib/clock.ts'
 import { nodeDisk } from '../lib/disk.ts'
 import { systemRandom } from '../lib/random.ts'
+import { DeliveredDirectory } from './delivered-directory.ts'
 import { ManifestFiles } from './manifest-files.ts'
 import { RunningAgent } from './running-agent.ts'
 
@@ -22,6 +25,23 @@ afterEach(async () => {
   await agent?.stop(0)
   await bench.clean()
 })
+
+const delivering = async (volume: MountedVolume): Promise<RunningAgent> => {
+  const source = new DeliveredDirectory(volume.directory, { agent: 'hub' })
+  const { plan, ...loaded } = await source.load()
+  agent = new RunningAgent({
+    source,
+    initial: { ...loaded, plan: plan! },
+    ordinal: 2,
+    directory: bench.path('data'),
+    disk: nodeDisk,
+    clock: systemClock,
+    random: systemRandom,
+    log: new RecordingLogger(),
+  })
+  await agent.start()
+  return agent
+}
 
 const agentOf = async (manifest: string, clock: Clock = systemClock): Promise<RunningAgent> => {
   const file = bench.path('flow.yaml')
@@ -89,4 +109,27 @@ test('a flow that crashed the agent too often is held back until its time is up'
   for (const run of clock.long.splice(0)) run()
   await until('the flow', () => (started.ready() ? true : undefined))
   expect(started.status().flows[0]!.problem).toBeUndefined()
+})
+
+test('an agent whose only delivered flow is refused is not ready, and heals', async () => {
+  const bad = deliveredFlow('a', { sinks: [{ name: 'out', nul: {} }] })
+  const volume = new MountedVolume(bench.path('config'), filesOf(bad))
+  const started = await delivering(volume)
+  expect(started.ready()).toBe(false)
+  expect(started.status()).toMatchObject({
+    ordinal: 2,
+    delivered: [{ flow: 'a', hash: bad.hash, result: 'refused' }],
+  })
+  const good = deliveredFlow('a')
+  volume.replace(filesOf(good))
+  started.reload()
+  await until('readiness', () => (started.ready() ? true : undefined))
+  expect(started.status().delivered).toMatchObject([{ hash: good.hash, result: 'applied' }])
+  expect((await started.metrics()).text).toContain('flume_delivered_flow_applied{flow="a"} 1')
+})
+
+test('an agent to which no flow was delivered is ready', async () => {
+  const started = await delivering(new MountedVolume(bench.path('config'), filesOf()))
+  expect(started.ready()).toBe(true)
+  expect(started.status().delivered).toEqual([])
 })

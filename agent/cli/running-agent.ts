@@ -132,11 +132,12 @@ export class RunningAgent implements AdminView {
     return { ...rest, flows, delivered: this.#source.delivered?.(flows) }
   }
 
-  /** See Pipeline.ready. An agent of which every flow is held back is of no use. */
+  /** See Pipeline.ready. An agent of which every flow is held back or refused is of no use. */
   ready(): boolean {
-    const { plan } = this.#configuration
-    const isIdle = plan.flows.length > 0 && this.#held.filter(plan).flows.length === 0
-    return this.#pipeline.ready() && !isIdle
+    const { plan, problems } = this.#configuration
+    const wantsFlows = plan.flows.length > 0 || problems.length > 0
+    const runsNone = this.#held.filter(plan).flows.length === 0
+    return this.#pipeline.ready() && !(wantsFlows && runsNone)
   }
 
   live(): boolean {

@@ -90,3 +90,19 @@ test('of the sinks of a group it is said which is used, and when the others are 
     'in reserve in out',
   ])
 })
+
+test('delivered flows are counted, and what was refused is listed once', () => {
+  const problem = 'flow.a.json: FLM1203 spec.sinks[0].fiel: unknown key. Did you mean "file"?'
+  const of = { generation: 2, hash: 'h', missingSecrets: [], running: undefined }
+  const status: AgentStatus = {
+    ...agentStatus(),
+    delivered: [
+      { ...of, flow: 'a', result: 'refused', problems: [problem] },
+      { ...of, flow: 'web', result: 'applied', problems: [] },
+    ],
+    lastReload: { at: '2026-01-01T00:00:01.000Z', result: 'refused', errors: [problem] },
+  }
+  const text = formatStatus(sample(status, 0), sample(status, 1000))
+  expect(text).toContain('delivered             2 flows, 1 of them refused in the newest version\n')
+  expect(text.split(problem)).toHaveLength(2)
+})

@@ -40,8 +40,16 @@ function summary({ status, address, at }: Sample, rateOf: RateOf): string[] {
     `in                    ${rateOf(IN, inEvents)}`,
     `out                   ${rateOf(OUT, outEvents)}`,
     `lost                  ${formatNumber(lostEvents)}`,
+    ...deliveredLines(status),
     ...reloadLines(status),
   ]
+}
+
+function deliveredLines({ delivered }: AgentStatus): string[] {
+  if (delivered === undefined) return []
+  const refused = delivered.filter(({ result }) => result === 'refused').length
+  const of = refused === 0 ? '' : `, ${refused} of them refused in the newest version`
+  return [`delivered             ${formatCountOf(delivered.length, 'flow')}${of}`]
 }
 
 function reloadLines({ lastReload }: AgentStatus): string[] {
@@ -50,7 +58,9 @@ function reloadLines({ lastReload }: AgentStatus): string[] {
 }
 
 function problems(status: AgentStatus): string[] {
-  const all = [...currentProblems(status), ...(status.lastReload?.errors ?? [])]
+  const refused = new Set(status.delivered?.flatMap((each) => each.problems))
+  const reload = (status.lastReload?.errors ?? []).filter((each) => !refused.has(each))
+  const all = [...currentProblems(status), ...reload]
   if (all.length === 0) return ['problems              none']
   return ['problems', ...all.map((problem) => `  ${problem}`)]
 }

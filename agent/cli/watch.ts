@@ -38,11 +38,15 @@ async function describeEntries(path: string): Promise<string[]> {
 
 async function describe(path: string): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
-    return [path, dev, ino, size, mtimeNs, ctimeNs].join(' ')
+    return await identify(path)
   } catch (error) {
     return `${path} ${systemCode(error)}`
   }
+}
+
+async function identify(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
+  return [path, dev, ino, size, mtimeNs, ctimeNs].join(' ')
 }
 
 /**
@@ -51,8 +55,7 @@ async function describe(path: string): Promise<string> {
  */
 export async function mountedVersion(directory: string): Promise<string | undefined> {
   try {
-    await lstat(join(directory, '..data'))
-    return await describe(join(directory, '..data'))
+    return await identify(join(directory, '..data'))
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') return undefined
   }

@@ -28,6 +28,35 @@ const problemsOf = (manifests: ReturnType<typeof read>, name: string) =>
   compile(manifests, { agent: name, resolve: () => undefined }).problems.map(formatProblem)
 
 describe('compile', () => {
+  it('makes the same plan with what only Kubernetes reads, and without it', () => {
+    const plan = (service: string, spec: string) =>
+      compile(
+        read(
+          `apiVersion: flume-operator.io/v1alpha1
+kind: FlumeAgent
+metadata: { name: hub }
+spec: { replicas: 2 ${spec} }
+---
+apiVersion: flume-operator.io/v1alpha1
+kind: FlumeFlow
+metadata: { name: web }
+spec:
+  agentRef: { name: hub }
+  sources: [{ name: in, http: { port: 8080 } ${service} }]
+  sinks: [{ name: out, logger: {} }]`,
+        ),
+        { agent: 'hub', resolve: () => undefined },
+      )
+    const bare = plan('', '')
+    expect(bare.problems).toEqual([])
+    expect(
+      plan(
+        ', service: { type: NodePort, port: 80 }',
+        ', image: other, storage: { size: 1Gi }, podTemplate: { spec: { hostNetwork: true } }',
+      ),
+    ).toEqual(bare)
+  })
+
   it('puts the addresses of the other agent into the plan', () => {
     const asked: unknown[] = []
     const plan = planOf((name, source) => {

@@ -1,10 +1,16 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import type { FlowPlan } from '../core/plan.ts'
 import { faultAt } from './across.ts'
 import { compile } from './compile.ts'
-import { DELIVERED_BYTES_MAX, deliveredKey, flowOfKey, readDelivered } from './delivered.ts'
+import {
+  DELIVERED_AGENT_KEY,
+  DELIVERED_BYTES_MAX,
+  deliveredKey,
+  flowOfKey,
+  readDelivered,
+} from './delivered.ts'
 import type { DeliveredFlow } from './delivered.ts'
 import { findHops } from './hops.ts'
 import { checkManifest } from './manifests.ts'
@@ -18,9 +24,9 @@ import type { SecretKey } from './secrets.ts'
 export interface DeliveryOptions {
   /** The agent that all flows of the directory are for. */
   readonly agent: string
-  /** Where modules of custom interceptors lie; omitted: `plugins` beside the directory. */
+  /** Where modules of custom interceptors lie; omitted: in `plugins` below the directory. */
   readonly pluginsDirectory?: string
-  /** Where Secrets are files; omitted: `secrets` beside the directory. */
+  /** Where Secrets are files; omitted: in `secrets` below the directory. */
   readonly secretsDirectory?: string
 }
 
@@ -42,8 +48,8 @@ const FLOWS_MAX = 1000
 const READS_MAX = 5
 
 /**
- * The flows of a directory, sorted by name; undefined where there is no directory, which says nothing of
- * the flows. What cannot be read of a flow is a problem of it; rejects when the directory cannot be read.
+ * The flows of a directory, sorted by name; undefined where there is nothing that an operator delivered, as
+ * when its ConfigMap was deleted: that says nothing of the flows. What cannot be read of a flow is a problem of it; rejects when the directory cannot be read.
  */
 export async function loadDelivered(
   directory: string,
@@ -52,7 +58,7 @@ export async function loadDelivered(
   const texts = await readTexts(directory)
   if (texts === undefined) return undefined
   const places = {
-    pluginsDirectory: options.pluginsDirectory ?? join(dirname(directory), 'plugins'),
+    pluginsDirectory: options.pluginsDirectory ?? join(directory, 'plugins'),
     secretsDirectory: secretsDirectoryOf(directory, options.secretsDirectory),
   }
   return Promise.all(
@@ -62,19 +68,22 @@ export async function loadDelivered(
 
 /** Where Secrets are files for the flows of a directory. */
 export function secretsDirectoryOf(directory: string, given: string | undefined): string {
-  return given ?? join(dirname(directory), 'secrets')
+  return given ?? join(directory, 'secrets')
 }
 
 type Text = { readonly text: string } | { readonly unreadable: string }
+type Texts = ReadonlyMap<string, Text>
 
 /** By flow, all of one moment. */
-async function readTexts(directory: string): Promise<ReadonlyMap<string, Text> | undefined> {
-  for (let reads = 1; ; reads++) {
+async function readTexts(directory: string): Promise<Texts | undefined> {
+  for (let reads = 0; reads < READS_MAX; reads++) {
     const version = await versionOf(directory)
     if (version === undefined) return undefined
     const texts = await readVersion(version)
-    if (reads === READS_MAX || (await versionOf(directory)) === version) return texts
+    // A file that is missing in a version that was just taken away is no flow that is gone.
+    if ((await versionOf(directory)) === version) return texts
   }
+  throw new Error('it changes all the time')
 }
 
 /** The directory that a mounted one points to at the moment: itself, or its `..data`. */
@@ -89,18 +98,23 @@ async function versionOf(directory: string): Promise<string | undefined> {
   return undefined
 }
 
-async function readVersion(directory: string): Promise<ReadonlyMap<string, Text>> {
+async function readVersion(directory: string): Promise<Texts | undefined> {
+  const keys = await keysOf(directory)
   const texts = new Map<string, Text>()
-  for (const key of (await names(directory)).slice(0, FLOWS_MAX)) {
-    const text = await readText(join(directory, key))
-    if (text !== undefined) texts.set(flowOfKey(key)!, text)
+  for (const key of keys.slice(0, FLOWS_MAX)) {
+    const flow = flowOfKey(key)
+    const text = flow === undefined ? undefined : await readText(join(directory, key))
+    if (text !== undefined) texts.set(flow!, text)
   }
-  return texts
+  return keys.length === 0 ? undefined : texts
 }
 
-async function names(directory: string): Promise<string[]> {
+/** What an operator delivers; whatever else lies there, such as Secrets, is not looked at. */
+async function keysOf(directory: string): Promise<string[]> {
+  const isKey = (key: string): boolean =>
+    key === DELIVERED_AGENT_KEY || flowOfKey(key) !== undefined
   try {
-    return (await readdir(directory)).filter((key) => flowOfKey(key) !== undefined).sort()
+    return (await readdir(directory)).filter(isKey).sort()
   } catch (error) {
     // It was replaced by another version, which is looked at next.
     if (systemCode(error) === 'ENOENT') return []

@@ -20,9 +20,12 @@ const UNITS: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 }
 
-const QUANTITY = /^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/
+/** As AMOUNTS of core/schema.ts. */
+export const QUANTITY = {
+  form: /^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/,
+  error: 'expected a quantity such as 500m, 2 or 4Gi',
+} as const
 const LENGTH_MAX = 32
-const EXPECTED = 'expected a quantity such as 500m, 2 or 4Gi'
 
 /**
  * An amount as Kubernetes writes it: `500m` of a processor, `4Gi` of memory. It stays as it was
@@ -32,9 +35,11 @@ const quantitySchema = z
   .union(
     [
       z.int().nonnegative(),
-      z.string().max(LENGTH_MAX, { error: EXPECTED }).regex(QUANTITY, { error: EXPECTED }),
+      z.string().max(LENGTH_MAX, { error: QUANTITY.error }).regex(QUANTITY.form, {
+        error: QUANTITY.error,
+      }),
     ],
-    { error: EXPECTED },
+    { error: QUANTITY.error },
   )
   .meta({ title: 'quantity' })
 
@@ -48,6 +53,6 @@ export function quantityMap() {
 /** The value of a quantity; NaN for what is none. */
 export function parseQuantity(quantity: string | number): number {
   if (typeof quantity === 'number') return quantity
-  const match = QUANTITY.test(quantity) ? /^([0-9.]+)([A-Za-z]*)$/.exec(quantity) : null
+  const match = QUANTITY.form.test(quantity) ? /^([0-9.]+)([A-Za-z]*)$/.exec(quantity) : null
   return match === null ? Number.NaN : Number(match[1]) * UNITS[match[2]!]!
 }

@@ -32,5 +32,3 @@ export const serviceSchema = z
       error: 'only a Service of type NodePort or LoadBalancer is reached from outside',
     },
   )
-
-export type ServiceConfig = z.output<typeof serviceSchema>

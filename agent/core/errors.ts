@@ -60,6 +60,7 @@ export const ERROR_CODES = {
   FLM5101: 'the source is stopping',
   FLM5102: 'a source has too much in flight',
   FLM5103: 'an optional channel has no room',
+  FLM5108: 'a source turns its clients away for want of room',
   FLM5201: 'a component could not be made',
   FLM5202: 'a component did not stop in time',
   FLM5203: 'a channel cannot change its type',

@@ -25,16 +25,23 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   d: 86400e3,
 }
 
-const BYTE_SIZE = /^[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$/
-const SIZE_EXPECTED = 'expected a size such as 64Mi, 10Gi or 4096'
-const DURATION_EXPECTED = 'expected a duration such as 500ms, 30s, 5m or 1h'
+/** Sizes and durations by the title of their schemas: the form, and what the message says to another. */
+export const AMOUNTS = {
+  size: {
+    form: /^[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$/,
+    error: 'expected a size such as 64Mi, 10Gi or 4096',
+  },
+  duration: {
+    form: /^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$/,
+    error: 'expected a duration such as 500ms, 30s, 5m or 1h',
+  },
+} as const
 
 /** A Kubernetes quantity of bytes: `10Gi`, `500M`, `4096`. Output: bytes. */
 export function byteSize(bounds: Bounds = {}) {
+  const { form, error } = AMOUNTS.size
   return z
-    .union([z.int().nonnegative(), z.string().regex(BYTE_SIZE, { error: SIZE_EXPECTED })], {
-      error: SIZE_EXPECTED,
-    })
+    .union([z.int().nonnegative(), z.string().regex(form, { error })], { error })
     .transform((value) => {
       if (typeof value === 'number') return value
       const [, digits, unit] = /^([0-9.]+)([A-Za-z]*)$/.exec(value)!
@@ -46,9 +53,10 @@ export function byteSize(bounds: Bounds = {}) {
 
 /** A duration: `500ms`, `30s`, `5m`, `1h`, `7d`. Output: milliseconds. */
 export function duration(bounds: Bounds = {}) {
+  const { form, error } = AMOUNTS.duration
   return z
-    .string({ error: DURATION_EXPECTED })
-    .regex(/^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$/, { error: DURATION_EXPECTED })
+    .string({ error })
+    .regex(form, { error })
     .transform((value) => {
       const [, digits, unit] = /^([0-9.]+)([a-z]+)$/.exec(value)!
       return Math.round(Number(digits) * DURATION_UNITS[unit!]!)

@@ -8,6 +8,11 @@ import type { Receipt } from './receipt.ts'
  * and a new one is made.
  */
 export interface Source {
+  /**
+   * Whether clients come to it, who can go to another agent. Such a source is stopped while its channels
+   * have no room for long, and started again when they have: it must not keep clients that it cannot serve.
+   */
+  readonly hasClients?: boolean
   /** Resolves when the source runs (listeners listen); rejects when it cannot. */
   start(context: SourceContext): Promise<void>
   /** Stops the intake and resolves when no further `emit` will come. Safe without `start`, and twice. */

@@ -1,12 +1,13 @@
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { MountedVolume } from '../../test/config/mounted.ts'
 import { ManualClock } from '../../test/sim/clock.ts'
 import { CLIENT_FILES, certificatePath } from '../../test/tls/certificates.ts'
 import type { FlumeError } from './errors.ts'
 import { TlsContext, clientTlsOptions } from './tls-context.ts'
-import { clientTlsSchema, serverTlsSchema } from './tls.ts'
+import { clientTlsSchema, serverTlsSchema, withServerSecrets } from './tls.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -42,6 +43,31 @@ test('a renewed certificate is used soon, the old one until then', async () => {
   expect(second.options.cert).not.toEqual(first.options.cert)
   clock.advance(10_000)
   expect(await context.current()).toBe(second)
+})
+
+test('a Secret that is mounted anew is used soon', async () => {
+  const filesOf = async (name: string) => ({
+    'web/tls.crt': await readFile(certificatePath(`${name}.pem`), 'utf8'),
+    'web/tls.key': await readFile(certificatePath(`${name}.key.pem`), 'utf8'),
+  })
+  const volume = new MountedVolume(join(directory, 'secrets'), await filesOf('server'))
+  const { tls } = withServerSecrets(
+    { tls: serverTlsSchema.parse({ secretRef: { name: 'web' } }) },
+    (secret, name) => join(volume.directory, secret, name),
+  )
+  const clock = new ManualClock()
+  const problems: FlumeError[] = []
+  const context = new TlsContext(tls, { clock, onProblem: (error) => problems.push(error) })
+  const first = await context.current()
+  volume.replace(await filesOf('renewed'))
+  clock.advance(10_000)
+  const second = await context.current()
+  expect(second.options.cert).not.toEqual(first.options.cert)
+  // A Secret that is deleted takes nothing away from what runs.
+  volume.replace({})
+  clock.advance(10_000)
+  expect(await context.current()).toBe(second)
+  expect(problems.map(({ code }) => code)).toEqual(['FLM6201'])
 })
 
 test('files that cannot be used any more are reported, and the last good ones go on', async () => {

@@ -41,22 +41,35 @@ export const resolveName: ResolveName = async (host) => {
  * knows: that rejects.
  */
 export async function resolveBy(names: readonly string[], ask: Ask): Promise<readonly string[]> {
-  let failure: unknown
+  let failure: Error | undefined
   for (const name of names) {
-    for (const family of [4, 6] as const) {
-      try {
-        const addresses = await ask(name, family)
-        if (addresses.length > 0) return [...new Set(addresses)].sort()
-      } catch (error) {
-        const code = String((error as { code?: unknown }).code)
-        if (NOBODY.has(code)) throw error
-        if (code === NO_NAME) break
-        if (code !== NO_ADDRESS) failure ??= error
-      }
+    try {
+      const addresses = await addressesOf(name, ask)
+      if (addresses.length > 0) return [...new Set(addresses)].sort()
+    } catch (error) {
+      if (NOBODY.has(codeOf(error))) throw error
+      failure ??= error as Error
     }
   }
   if (failure !== undefined) throw failure
   return []
+}
+
+async function addressesOf(name: string, ask: Ask): Promise<readonly string[]> {
+  for (const family of [4, 6] as const) {
+    try {
+      const addresses = await ask(name, family)
+      if (addresses.length > 0) return addresses
+    } catch (error) {
+      if (codeOf(error) === NO_NAME) return []
+      if (codeOf(error) !== NO_ADDRESS) throw error
+    }
+  }
+  return []
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code)
 }
 
 /** The names to ask for, in the order of the system: `search` and `ndots` of resolv.conf. Pure. */

@@ -215,6 +215,43 @@ describe('a channel that leaves the configuration', () => {
     await again.stop()
   })
 
+  test('of a flow that is held stays, also when it is empty: positions are in it', async () => {
+    const agent = await started({})
+    await agent.parts.source('in').emitFrom('s', 0, 'a').safe
+    await agent.settle()
+    await agent.stop()
+    const again = new TestPipeline(agent)
+    const held = (flow: string): string | undefined => (flow === 'f' ? 'FLM1503 no' : undefined)
+    await again.pipeline.apply(agentPlan(), held)
+    await again.settle()
+    expect(again.flow()).toMatchObject({ state: 'failing', problem: 'FLM1503 no', hash: '' })
+    expect(again.flow().channels[0]).toMatchObject({ stats: { backlogEvents: 0 } })
+    expect(again.pipeline.ready()).toBe(false)
+    await again.pass(60_000)
+    expect(again.flow().channels).toHaveLength(1)
+    await again.pipeline.apply(agentPlan(flowPlan({})))
+    await again.settle()
+    expect(again.flow()).toMatchObject({ state: 'running', problem: undefined })
+    expect(again.parts.source('in').context!.positions().get('s')).toMatchObject({ offset: 1 })
+    await again.stop()
+  })
+
+  test('of a flow that was removed stays once it is held, and goes once it is not', async () => {
+    const agent = await started({})
+    await agent.pipeline.apply(agentPlan(), () => 'FLM1203 no')
+    await agent.pass(60_000)
+    // What runs goes on: a plan that leaves out a flow that runs and is held changes nothing of it.
+    expect(agent.parts.source('in').stopped).toBe(false)
+    await agent.stop()
+    const again = new TestPipeline(agent)
+    await again.pipeline.apply(agentPlan(), () => 'FLM1203 no')
+    await again.pipeline.apply(agentPlan())
+    await again.pass(10_000)
+    expect(again.pipeline.status().flows).toEqual([])
+    expect(again.pipeline.ready()).toBe(true)
+    await again.stop()
+  })
+
   test('keeps its positions until the sources have theirs in the channels that stay', async () => {
     // Event b went to d, which did not get it before the crash.
     const agent = await started({ channels: two, sinks })

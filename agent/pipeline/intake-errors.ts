@@ -1,5 +1,6 @@
 import type { ChannelLimits } from '../core/channel.ts'
 import { FlumeError } from '../core/errors.ts'
+import { STALLED_MS } from './room-watch.ts'
 
 /** Why an intake does not take a batch. */
 
@@ -37,5 +38,13 @@ export function tooLargeError(
     'FLM2203',
     `flow ${flow}: source ${source} has ${events} events above the ${batchBytesMax} bytes its channels take; raise the channels' sizes or cut the events`,
     { retryable: false, facts: { flow, source, events, bytesMax: batchBytesMax } },
+  )
+}
+
+export function turnsAwayError({ flow, source }: SourceName): FlumeError {
+  return new FlumeError(
+    'FLM5108',
+    `flow ${flow}: source ${source} has had no room in its channels for ${STALLED_MS / 1000} s and does not listen until there is some, so that its clients go to other agents; see why its sinks do not keep up`,
+    { retryable: true, facts: { flow, source } },
   )
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { agentPlan, failure, flowPlan } from '../../test/sim/flow-parts.ts'
 import { TestPipeline } from '../../test/sim/test-pipeline.ts'
 import type { FlowPlan } from '../core/plan.ts'
+import { SETTLE_MS } from './pipeline.ts'
 
 async function started(...flows: readonly FlowPlan[]): Promise<TestPipeline> {
   const agent = new TestPipeline()
@@ -152,5 +153,66 @@ describe('stopping', () => {
     await accepted
     await stopping
     await expect(source.emit('late').accepted).rejects.toMatchObject({ code: 'FLM5101' })
+  })
+})
+
+describe('readiness', () => {
+  const two = () => {
+    const agent = new TestPipeline()
+    const other = flowPlan({ name: 'other', sources: [{ name: 'in2' }], sinks: [{ name: 'out2' }] })
+    return { agent, plan: agentPlan(flowPlan(), other) }
+  }
+
+  test('comes when every flow runs or has failed, and stays while one takes events', async () => {
+    const { agent, plan } = two()
+    agent.parts.prepareSource = (source, name) => {
+      if (name === 'in2') source.startError = failure('FLM3102')
+    }
+    expect(agent.pipeline.ready()).toBe(false)
+    await agent.pipeline.apply(plan)
+    await agent.settle()
+    expect(agent.flow('other').state).toBe('failing')
+    expect(agent.pipeline.ready()).toBe(true)
+    agent.parts.prepareSource = (source) => {
+      source.startError = failure('FLM3102')
+    }
+    agent.parts.source('in').context!.fail(failure('FLM3102'))
+    await agent.pass(2000)
+    expect(agent.pipeline.ready()).toBe(false)
+    agent.parts.prepareSource = () => {}
+    await agent.pass(60_000, 60)
+    expect(agent.pipeline.ready()).toBe(true)
+    await agent.stop()
+  })
+
+  test('waits for a flow that is on its way up, but not for ever', async () => {
+    const { agent, plan } = two()
+    const never = new Promise<void>(() => {})
+    agent.parts.prepareSource = (source, name) => {
+      if (name === 'in2') source.start = () => never
+    }
+    await agent.pipeline.apply(plan)
+    await agent.settle()
+    expect(agent.flow().state).toBe('running')
+    expect(agent.pipeline.ready()).toBe(false)
+    await agent.pass(SETTLE_MS + 1)
+    expect(agent.pipeline.ready()).toBe(true)
+    await agent.stop()
+  })
+
+  test('is not lost to a flow that comes later, and there without any flow', async () => {
+    const { agent, plan } = two()
+    await agent.pipeline.apply(agentPlan())
+    expect(agent.pipeline.ready()).toBe(true)
+    await agent.pipeline.apply(agentPlan(plan.flows[0]!))
+    await agent.settle()
+    agent.parts.prepareSource = (source) => {
+      source.start = () => new Promise(() => {})
+    }
+    await agent.pipeline.apply(plan)
+    await agent.settle()
+    expect(agent.flow('other').state).toBe('starting')
+    expect(agent.pipeline.ready()).toBe(true)
+    await agent.stop()
   })
 })

@@ -1,3 +1,4 @@
+import type { Channel } from '../core/channel.ts'
 import type { SourceModule } from '../core/component.ts'
 import { toFlumeError } from '../core/errors.ts'
 import type { FlumeError } from '../core/errors.ts'
@@ -18,8 +19,10 @@ import type { FlowContext } from './flow-context.ts'
 import { Intake } from './intake.ts'
 import type { IntakeChannel } from './intake-channel.ts'
 import type { GivenUp, NamedInterceptor } from './intercepted.ts'
+import { turnsAwayError } from './intake-errors.ts'
 import { resumePoints, streamInChannel } from './positions.ts'
 import type { ResumePoints } from './positions.ts'
+import { RoomWatch } from './room-watch.ts'
 import { interceptorName } from './router.ts'
 import { aborted, settlesWithin, stopComponent } from './settle.ts'
 
@@ -56,12 +59,14 @@ export class SourceRunner {
   readonly #events: SourceEvents
   readonly #deadLetters: DeadLetterEvents
   readonly #stopping = new AbortController()
+  readonly #room: RoomWatch
   #source: Source | undefined
   #intake: Intake | undefined
   #running: Promise<void> | undefined
   #state: SourceStatus['state'] = 'starting'
   #problem: FlumeError | undefined
   #waitsFor: string | undefined
+  #emissions = 0
   /** Reports to the run of now that it cannot go on. */
   #failRun: (error: FlumeError) => void = () => {}
 
@@ -73,6 +78,7 @@ export class SourceRunner {
     const to = { log: log.child({ source: this.plan.name }), metrics }
     this.#events = new SourceEvents(flow, this.plan.name, to)
     this.#deadLetters = new DeadLetterEvents(flow, to)
+    this.#room = new RoomWatch(() => this.#requiredChannels(), options.context.clock)
   }
 
   get running(): boolean {
@@ -143,9 +149,14 @@ export class SourceRunner {
       if (error === undefined) continue
       if (clock.monotonic() - startedMs > SOURCE_STEADY_MS) failures = 0
       failures++
-      const delayMs = backoffMs(failures, SOURCE_RETRY, random)
       this.#problem = error
       this.#state = 'failing'
+      if (error.code === 'FLM5108') {
+        this.#events.turnsAway(error)
+        await this.#room.room(stopping)
+        continue
+      }
+      const delayMs = backoffMs(failures, SOURCE_RETRY, random)
       this.#events.failed(error, delayMs)
       await sleep(clock, delayMs, stopping)
     }
@@ -170,7 +181,29 @@ export class SourceRunner {
     } catch (thrown) {
       return stopping.aborted ? undefined : toFlumeError(thrown)
     }
-    return this.#untilStopped(failed.promise)
+    return this.#untilStopped(
+      source.hasClients === true ? this.#orStalled(failed.promise) : failed.promise,
+    )
+  }
+
+  /** Clients that bring events for which there is no room are better off at another agent. */
+  async #orStalled(failed: Promise<FlumeError>): Promise<FlumeError | undefined> {
+    const stopping = this.#stopping.signal
+    const over = new AbortController()
+    const brought = {
+      emissions: () => this.#emissions,
+      accepted: () => this.#events.totals.events,
+    }
+    const { flow } = this.#options.context
+    const stalled = this.#room
+      .stalled(brought, AbortSignal.any([over.signal, stopping]))
+      .then(() => (stopping.aborted ? undefined : turnsAwayError({ flow, source: this.plan.name })))
+    return Promise.race([failed, stalled]).finally(() => over.abort())
+  }
+
+  #requiredChannels(): readonly Channel[] {
+    const { requiredChannels } = this.#prepared
+    return [...requiredChannels].sort().flatMap((name) => this.#runner(name)?.channel ?? [])
   }
 
   async #untilStopped<Result>(work: Promise<Result>): Promise<Result | undefined> {
@@ -274,7 +307,10 @@ export class SourceRunner {
   ): SourceContext {
     return {
       ...componentContext(this.#options.context, 'source', this.plan.name),
-      emit: (batch, signal) => intake.emit(batch, signal),
+      emit: (batch, signal) => {
+        this.#emissions++
+        return intake.emit(batch, signal)
+      },
       eventBytesMax: intake.limits.batchBytesMax,
       positions: () => run.resume.streams,
       fail: (this.#failRun = run.fail),

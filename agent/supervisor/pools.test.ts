@@ -167,3 +167,17 @@ describe('planPools', () => {
     expect([...after]).toEqual([...before].filter(([name]) => name !== 'other'))
   })
 })
+
+describe('an agent that refers to Secrets', () => {
+  const sources = '[{ name: in, avro: { port: 4141, tls: { secretRef: { name: web } } } }]'
+  const files = { 'hub.yaml': [flow('collect', { agent: 'hub', sources })] }
+
+  it('is run where the directory of Secrets is known', async () => {
+    const options = { ports, addresses: new Map(), dataDir: '/d', runArgs: [] }
+    const without = await planPools(inputOf(files), new Map(), options)
+    expect(summary(without)).toMatchObject({ pools: [], refused: ['hub'] })
+    expect(without.problems[0]!.code).toBe('FLM1313')
+    const known = { ...options, secretsDirectory: '/secrets' }
+    expect(summary(await planPools(inputOf(files), new Map(), known)).pools).toEqual(['hub-0'])
+  })
+})

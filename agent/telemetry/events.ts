@@ -69,6 +69,12 @@ export class SourceEvents {
     this.#log.error({ error, delayMs }, 'source failed and will be restarted')
   }
 
+  turnsAway(error: FlumeError): void {
+    const labels = { flow: this.#flow, source: this.#source, reason: error.code }
+    this.#metrics.sourceFailures.inc(labels)
+    this.#log.warn({ error }, 'source takes no clients until there is room')
+  }
+
   stopFailed(error: FlumeError): void {
     const labels = { flow: this.#flow, source: this.#source, reason: error.code }
     this.#metrics.sourceFailures.inc(labels)

@@ -31,3 +31,18 @@ test('durations are in seconds, the outcome of a reload is 0 or 1', async () => 
   metrics.reloaded(true)
   expect(await metrics.text()).toContain('flume_config_last_reload_success 1')
 })
+
+test('what became of delivered flows is 0 or 1, and gone with the flow', async () => {
+  const metrics = createMetrics()
+  const of = { generation: 1, hash: 'h', problems: [], missingSecrets: [], running: undefined }
+  let delivered = [
+    { ...of, flow: 'a', result: 'applied' as const },
+    { ...of, flow: 'b', result: 'refused' as 'applied' | 'refused' },
+  ]
+  metrics.collectFrom(() => ({ flows: [], delivered }))
+  const text = await metrics.text()
+  expect(text).toContain('flume_delivered_flow_applied{flow="a"} 1')
+  expect(text).toContain('flume_delivered_flow_applied{flow="b"} 0')
+  delivered = []
+  expect(await metrics.text()).not.toContain('flume_delivered_flow_applied{')
+})

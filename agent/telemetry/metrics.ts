@@ -9,7 +9,7 @@ export interface Totals {
 }
 
 /** What of /status the metrics are taken from. */
-export type StatusForMetrics = Pick<AgentStatus, 'flows'>
+export type StatusForMetrics = Pick<AgentStatus, 'flows'> & Partial<Pick<AgentStatus, 'delivered'>>
 
 const DELIVERY_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600]
 const COMMIT_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
@@ -99,6 +99,12 @@ export class Metrics {
     help: '1 when the newest configuration is applied, 0 when it was refused.',
     registers: [this.#registry],
   })
+  readonly #delivered = new Gauge({
+    name: 'flume_delivered_flow_applied',
+    help: '1 when the newest version of a flow that an operator delivered is applied, 0 when it was refused.',
+    labelNames: ['flow'],
+    registers: [this.#registry],
+  })
 
   constructor() {
     this.contentType = this.#registry.contentType
@@ -134,7 +140,11 @@ export class Metrics {
 
   /** All metrics in the text format of Prometheus. */
   async text(): Promise<string> {
-    this.#gauges.update(this.#status().flows)
+    const { flows, delivered = [] } = this.#status()
+    this.#gauges.update(flows)
+    this.#delivered.reset()
+    for (const { flow, result } of delivered)
+      this.#delivered.set({ flow }, result === 'applied' ? 1 : 0)
     copy(this.#sources, this.#sourceEvents, this.#sourceBytes)
     copy(this.#sinks, this.#sinkEvents, this.#sinkBytes)
     return this.#registry.metrics()

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { boundsRules, field, given, literal, text } from './cel.ts'
+import { boundsRules, field, formRule, given, isForm, literal, text } from './cel.ts'
 
 test('fields with names that CEL keeps for itself are escaped', () => {
   expect(field('logger')).toBe('self.logger')
@@ -35,7 +35,7 @@ describe('boundsRules', () => {
     const [rule, ...more] = boundsRules('size', { min: '1Ki', max: '1Gi' })
     expect(more).toEqual([])
     expect(rule!.message).toBe('expected at least 1Ki and at most 1Gi')
-    expect(rule!.rule).toMatch(/^!\(type\(self\) == int \|\| isQuantity\(self\)\) \|\| /)
+    expect(rule!.rule).toMatch(/^!\(type\(self\) == int \? self >= 0 : self\.matches\(.*\)\) \|\| /)
     expect(rule!.rule).toContain('>= 1024.0 && ')
     expect(rule!.rule).toMatch(/<= 1073741824\.0$/)
   })
@@ -45,4 +45,15 @@ describe('boundsRules', () => {
     expect(boundsRules('duration', { min: '0', max: '5m' })[0]!.rule).not.toContain('>=')
     expect(boundsRules('size', {})).toEqual([])
   })
+})
+
+test('a form is a rule whose message says what is expected', () => {
+  expect(formRule('duration')).toEqual({
+    rule: "self.matches('^[0-9]+(\\\\.[0-9]+)?(ms|s|m|h|d)$')",
+    message: 'expected a duration such as 500ms, 30s, 5m or 1h',
+    messageExpression: "'expected a duration such as 500ms, 30s, 5m or 1h, got ' + self",
+  })
+  expect(formRule('quantity').rule).toMatch(/^\(type\(self\) == int \? self >= 0 : self\.matches/)
+  expect(isForm('size')).toBe(true)
+  for (const title of [undefined, 'mapping', 'toString']) expect(isForm(title)).toBe(false)
 })

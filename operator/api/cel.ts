@@ -1,5 +1,6 @@
+import { QUANTITY } from '../../agent/config/quantity.ts'
+import { AMOUNTS, boundsText } from '../../agent/core/schema.ts'
 import type { WrittenBounds } from '../../agent/core/schema.ts'
-import { boundsText } from '../../agent/core/schema.ts'
 import type { ValidationRule } from './structural.ts'
 
 /*
@@ -34,16 +35,38 @@ export function bytes(path: string): string {
   return `(type(${path}) == int ? double(${path}) : quantity(${path}).asApproximateFloat())`
 }
 
-/** Whether a field has the form of a size. */
-export function isSize(path: string): string {
-  return `(type(${path}) == int || isQuantity(${path}))`
+/** Texts and numbers that have a form of their own, by the title of their schemas. */
+const FORMS = { ...AMOUNTS, quantity: QUANTITY } as const
+
+export type Form = keyof typeof FORMS
+
+export function isForm(title: string | undefined): title is Form {
+  return title !== undefined && Object.hasOwn(FORMS, title)
 }
 
-const DURATION_FORM = text('^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$')
+/** The expression behind a form. */
+export function patternOf(title: Form): string {
+  return FORMS[title].form.source
+}
 
-/** Whether a field has the form of a duration. */
-export function isDuration(path: string): string {
-  return `${path}.matches(${DURATION_FORM})`
+/** Whether a value has its form, so that the functions below can read it. */
+export function hasForm(title: Form, path: string): string {
+  const matches = `${path}.matches(${text(patternOf(title))})`
+  return title === 'duration' ? matches : `(type(${path}) == int ? ${path} >= 0 : ${matches})`
+}
+
+/** In place of a pattern: the message says what is expected. */
+export function formRule(title: Form): ValidationRule {
+  return { rule: hasForm(title, 'self'), ...withValue(title, FORMS[title].error) }
+}
+
+/** With the value, of which the API server shows the type alone. That of a number or text has no bound in CEL. */
+function withValue(
+  title: Form,
+  message: string,
+): Pick<ValidationRule, 'message' | 'messageExpression'> {
+  if (title !== 'duration') return { message }
+  return { message, messageExpression: `${text(`${message}, got `)} + self` }
 }
 
 /** The seconds of a duration that has the right form; CEL itself knows no days. */
@@ -63,7 +86,7 @@ export function seconds(path: string): string {
 }
 
 /** What stands for the bounds of a size or duration; none for one without. */
-export function boundsRules(title: string, bounds: WrittenBounds): ValidationRule[] {
+export function boundsRules(title: Form, bounds: WrittenBounds): ValidationRule[] {
   const isBytes = title === 'size'
   const { min, max } = bounds
   const value = isBytes ? bytes('self') : `(${seconds('self')})`
@@ -72,9 +95,8 @@ export function boundsRules(title: string, bounds: WrittenBounds): ValidationRul
     ...(max === undefined ? [] : [`${value} <= ${literal(max, isBytes)}`]),
   ]
   if (sides.length === 0) return []
-  const form = isBytes ? isSize('self') : isDuration('self')
-  const range = sides.length === 1 ? sides[0]! : sides.join(' && ')
-  return [{ rule: `!${form} || ${range}`, message: boundsText(bounds) }]
+  const rule = `!${hasForm(title, 'self')} || ${sides.join(' && ')}`
+  return [{ rule, ...withValue(title, boundsText(bounds)) }]
 }
 
 const FACTORS: Readonly<Record<string, number>> = {

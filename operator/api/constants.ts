@@ -19,6 +19,9 @@ export const FLUME_FLOWS = {
   namespaced: true,
 } as const
 
+/** Raised by each release that changes a definition: an operator does not run on older ones. */
+export const DEFINITIONS_REVISION = 1
+
 /** Whose fields are whose in server-side apply. */
 export const FIELD_MANAGER = 'flume-operator'
 
@@ -48,6 +51,8 @@ export const ANNOTATIONS = {
   config: `${API_GROUP}/config`,
   /** On a FlumeAgent, with the value `true`: what the operator made is left as it is. */
   paused: `${API_GROUP}/paused`,
+  /** On our definitions: `DEFINITIONS_REVISION` of the release that they are of. */
+  revision: `${API_GROUP}/revision`,
 } as const
 
 /** Kept on a FlumeAgent until what was made for it is gone. */

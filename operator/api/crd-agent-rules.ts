@@ -22,7 +22,8 @@ export const AGENT_ADDITIONS: Additions = {
     rules: [
       {
         rule: `isQuantity(self) && quantity(self).compareTo(quantity('${STORAGE_MIN}')) >= 0`,
-        message: `size must be a quantity such as 20Gi, at least ${STORAGE_MIN}`,
+        message: `expected a size such as 20Gi, at least ${STORAGE_MIN}`,
+        messageExpression: `'expected a size such as 20Gi, at least ${STORAGE_MIN}, got ' + self`,
       },
     ],
   },

@@ -8,7 +8,7 @@ test('the first sentence stands alone', () => {
 
 test.each([
   [{ default: 100, min: '1', max: '10000' }, 'A. (default 100, 1–10000)'],
-  [{ default: '64Mi', min: '16' }, 'A. (default 64Mi, at least 16)'],
+  [{ form: 'size', default: '64Mi', min: '16' }, 'A. (size, default 64Mi, at least 16)'],
   [{ max: '7d' }, 'A. (at most 7d)'],
   [{ default: false }, 'A. (default false)'],
   [{ default: ['a', 'b'] }, 'A. (default a b)'],

@@ -7,6 +7,8 @@ const SENTENCE_MIN = 20
 
 /** What a description in a CRD says beside its sentence: `kubectl explain` shows neither default nor bounds. */
 export interface Facts extends WrittenBounds {
+  /** `size`, `duration`: for what can be a number or a text, `kubectl explain` shows no type. */
+  readonly form?: string
   readonly default?: unknown
 }
 
@@ -30,7 +32,7 @@ function firstSentence(text: string): string {
   )
 }
 
-function factsText({ default: initial, min, max }: Facts): string {
+function factsText({ form = '', default: initial, min, max }: Facts): string {
   const range =
     min !== undefined && max !== undefined
       ? `${min}–${max}`
@@ -39,7 +41,7 @@ function factsText({ default: initial, min, max }: Facts): string {
         : max !== undefined
           ? `at most ${max}`
           : ''
-  const parts = [defaultText(initial), range].filter((each) => each !== '')
+  const parts = [form, defaultText(initial), range].filter((each) => each !== '')
   return parts.length === 0 ? '' : `(${parts.join(', ')})`
 }
 

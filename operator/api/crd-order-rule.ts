@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { bytes, given, isDuration, isSize, literal, seconds } from './cel.ts'
+import { bytes, given, hasForm, literal, seconds } from './cel.ts'
 import type { ValidationRule } from './structural.ts'
 import { jsonSchemaOf } from './zod-schema.ts'
 
@@ -28,7 +28,10 @@ export function orderRule(
   const times = factor === 1 ? '' : ` * ${numberIn(unit, factor)}`
   const order = `${value(low)}${times} <= ${value(high)}`
   // What has not its form is reported by itself.
-  const forms = unit === 'number' ? [] : [low, high].map((name) => formOf(unit, `self.${name}`))
+  const forms =
+    unit === 'number'
+      ? []
+      : [low, high].map((name) => given(`self.${name}`, hasForm(unit, `self.${name}`), 'true'))
   return {
     rule: [...forms.map((form) => `!${form}`), order].join(' || '),
     fieldPath: `.${at}`,
@@ -44,8 +47,4 @@ function valueOf(unit: OrderOptions['unit'], path: string, initial: string | num
 
 function numberIn(unit: OrderOptions['unit'], value: number): string {
   return unit === 'number' ? String(value) : literal(value, true)
-}
-
-function formOf(unit: 'size' | 'duration', path: string): string {
-  return given(path, unit === 'size' ? isSize(path) : isDuration(path), 'true')
 }

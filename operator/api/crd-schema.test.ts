@@ -64,16 +64,28 @@ describe('the structural schema', () => {
   it('takes sizes as numbers or texts, with their bounds as a rule', () => {
     expect(field(byteSize({ min: 1024 }))).toEqual({
       'x-kubernetes-int-or-string': true,
-      pattern: '^[0-9]+(\\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$',
       maxLength: 32,
       'x-kubernetes-validations': [
-        { rule: expect.stringContaining('>= 1024.0'), message: 'expected at least 1Ki' },
+        {
+          rule: expect.stringContaining('type(self) == int'),
+          message: 'expected a size such as 64Mi, 10Gi or 4096',
+        },
+        {
+          rule: expect.stringContaining('>= 1024.0'),
+          message: 'expected at least 1Ki',
+        },
       ],
     })
     expect(field(duration())).toEqual({
       type: 'string',
-      pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$',
       maxLength: 32,
+      'x-kubernetes-validations': [
+        {
+          rule: expect.stringContaining('self.matches'),
+          message: 'expected a duration such as 500ms, 30s, 5m or 1h',
+          messageExpression: expect.stringContaining(', got '),
+        },
+      ],
     })
   })
 
@@ -163,6 +175,7 @@ describe('the generation fails', () => {
     ['a backreference', text.regex(/(a)\1/), 'a: the API server does not understand'],
     ['many repeats', text.regex(/a{0,1001}/), 'a: the API server does not understand'],
     ['a check by a function', text.refine(() => true), 'a: nothing stands for'],
+    ['a size of another form', text.regex(/^[0-9]+$/).meta({ title: 'size' }), 'a: it is no size'],
     ['a second check of a size', byteSize().refine(() => true), 'a: nothing stands for'],
     ['a default behind a conversion', duration().default(5), 'a: the default would be lost'],
     ['a long description', text.describe('word '.repeat(40)), 'a: the first sentence is longer'],

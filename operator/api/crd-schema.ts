@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { WrittenBounds } from '../../agent/core/schema.ts'
-import { boundsRules, field, text } from './cel.ts'
+import { boundsRules, field, formRule, isForm, patternOf, text } from './cel.ts'
 import { crdDescription } from './crd-description.ts'
 import type { StructuralSchema, ValidationRule } from './structural.ts'
 import { KEYS, isRefined, jsonSchemaOf } from './zod-schema.ts'
@@ -86,8 +86,10 @@ class Converter {
   #rulesOf(json: JsonSchema, place: string): ValidationRule[] {
     const rules: ValidationRule[] = []
     if (json.oneOf !== undefined) rules.push(oneOfRule(json))
-    if (json['x-bounds'] !== undefined)
-      rules.push(...boundsRules(json.title!, json['x-bounds'] as WrittenBounds))
+    if (isForm(json.title) && writtenPattern(json) !== undefined) {
+      if (writtenPattern(json) !== patternOf(json.title)) fail(place, `it is no ${json.title}`)
+      rules.push(formRule(json.title), ...boundsRules(json.title, boundsOf(json)))
+    }
     if (json[KEYS] !== undefined) rules.push(...keyRules(json[KEYS] as JsonSchema, place))
     return rules
   }
@@ -168,15 +170,27 @@ function isAnything(schema: unknown): boolean {
 function describe(json: JsonSchema, place: string): StructuralSchema {
   const { description, minimum, maximum } = withoutWidest(json)
   if (description === undefined) return {}
-  const bounds = (json['x-bounds'] as WrittenBounds | undefined) ?? {
+  const facts = {
+    ...(isForm(json.title) && { form: json.title }),
     ...(minimum !== undefined && { min: String(minimum) }),
     ...(maximum !== undefined && { max: String(maximum) }),
+    ...boundsOf(json),
+    default: json.default,
   }
   try {
-    return { description: crdDescription(description, { ...bounds, default: json.default }) }
+    return { description: crdDescription(description, facts) }
   } catch (error) {
     return fail(place, (error as Error).message)
   }
+}
+
+function boundsOf(json: JsonSchema): WrittenBounds {
+  return json['x-bounds'] ?? {}
+}
+
+/** The pattern of a text, also of one that may be a number too. */
+function writtenPattern(json: JsonSchema): string | undefined {
+  return json.pattern ?? json.anyOf?.[1]?.pattern
 }
 
 /** Without the bounds that every whole number of JavaScript has. */
@@ -209,7 +223,8 @@ function string(json: JsonSchema, place: string): StructuralSchema {
     type: 'string',
     ...(json.minLength !== undefined && { minLength: json.minLength }),
     maxLength,
-    ...(json.pattern !== undefined && { pattern: re2(json.pattern, place) }),
+    // That of a form is a rule, which says what is expected.
+    ...(json.pattern !== undefined && !isForm(json.title) && { pattern: re2(json.pattern, place) }),
   }
 }
 
@@ -228,11 +243,11 @@ function re2(pattern: string, place: string): string {
 /** The only union there can be. */
 function intOrString(json: JsonSchema, place: string): StructuralSchema {
   const [whole, written, ...more] = json.anyOf as [JsonSchema?, JsonSchema?, ...JsonSchema[]]
-  if (whole?.type !== 'integer' || written?.type !== 'string' || more.length > 0)
-    return fail(place, 'a union can only be of a whole number and a text')
+  const isBoth = whole?.type === 'integer' && written?.type === 'string' && more.length === 0
+  if (!isBoth || !isForm(json.title))
+    return fail(place, 'a union can only be of a whole number and a text with a form')
   return {
     'x-kubernetes-int-or-string': true,
-    ...(written.pattern !== undefined && { pattern: re2(written.pattern, place) }),
     maxLength: written.maxLength ?? AMOUNT_LENGTH_MAX,
   }
 }

@@ -7,6 +7,7 @@ import type { TestContext } from 'vitest'
 import { describeComponents } from '../../agent/config/describe.ts'
 import { checkInput } from '../../agent/config/input.ts'
 import { readManifests } from '../../agent/config/manifests.ts'
+import type { Problem } from '../../agent/config/problem.ts'
 import { binaries } from '../../hack/cluster/binaries.ts'
 import { startControlPlane } from '../../hack/cluster/control-plane.ts'
 import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
@@ -14,12 +15,15 @@ import { Kubectl } from '../../hack/cluster/kubectl.ts'
 import { until } from '../../hack/cluster/until.ts'
 import { Rest, problemsOf } from '../../test/apiserver/rest.ts'
 import type { Answer } from '../../test/apiserver/rest.ts'
+import { hasNull, mutate } from '../../test/apiserver/mutate.ts'
 import { RULE_CASES } from '../../test/apiserver/rule-cases.ts'
 import { needsControlPlane } from '../../test/cluster/needs.ts'
+import { SeededRandom } from '../../test/sim/random.ts'
 import { boundsCases } from '../../test/apiserver/bounds-cases.ts'
 import { API_VERSION } from './constants.ts'
 import { customResourceDefinitions } from './crd.ts'
 import type { CustomResourceDefinition } from './crd.ts'
+import type { ValidationRule } from './structural.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
@@ -94,7 +98,7 @@ async function patch(object: Manifest, body: unknown, subresource = ''): Promise
 }
 
 /** What `flume validate` finds, where all other agents are known. */
-function validate(object: Manifest): readonly unknown[] {
+function validate(object: Manifest): readonly Problem[] {
   const file = 'test.yaml'
   return checkInput(
     { ...readManifests({ name: file, text: dump(object) }), names: [file] },
@@ -136,6 +140,33 @@ describe('what is valid is taken', () => {
       expect(objects.length).toBeGreaterThan(0)
       for (const object of objects) expect(problemsOf(await dryRun(object))).toEqual([])
     })
+})
+
+describe('flume validate and the API server', () => {
+  // What CEL cannot see within its budget, or at all: these the agent reports.
+  const AGENT_ONLY = new Set(['FLM1301', 'FLM1302', 'FLM1305'])
+  const RUNS = 600
+
+  test('refuse the same objects', async () => {
+    const random = new SeededRandom(
+      Number(process.env['CRD_SEED'] ?? Math.floor(Math.random() * 1e9)),
+    )
+    const originals = RULE_CASES.flatMap(({ kind, bad, good }) =>
+      [bad, good].map((spec) => manifest(kind, spec)),
+    )
+    let accepted = 0
+    for (let run = 0; run < RUNS; run++) {
+      const original = random.pick(originals)
+      const object = { ...original, spec: mutate(original.spec, random) }
+      const refused = problemsOf(await dryRun(object))
+      const found = validate(object).filter((each) => !AGENT_ONLY.has(each.code))
+      if (refused.length === 0) accepted++
+      const said = `CRD_SEED=${random.seed}, run ${run}: ${JSON.stringify(object)}`
+      if (found.length === 0 && validate(object).length === 0) expect(refused, said).toEqual([])
+      if (refused.length === 0 && !hasNull(object.spec)) expect(found, said).toEqual([])
+    }
+    expect(accepted).toBeGreaterThan(RUNS / 20)
+  })
 })
 
 describe('what is stored', () => {
@@ -279,6 +310,37 @@ describe('what cannot change', () => {
   })
 })
 
+test('there is room for four times as many rules', async () => {
+  const [, { metadata, spec }] = customResourceDefinitions() as [unknown, CustomResourceDefinition]
+  const crowded = structuredClone(spec) as unknown
+  repeatRules(crowded, 4)
+  const body = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
+  const answer = await rest.call(
+    'PATCH',
+    `${CRDS}/${metadata.name}?dryRun=All&force=true&fieldManager=kubectl`,
+    {
+      body: { ...body, metadata: { name: metadata.name }, spec: crowded },
+      contentType: 'application/apply-patch+yaml',
+    },
+  )
+  expect(problemsOf(answer)).toEqual([])
+})
+
+/** Each rule again so often, in other words. */
+function repeatRules(schema: unknown, times: number): void {
+  if (typeof schema !== 'object' || schema === null) return
+  const holder = schema as { 'x-kubernetes-validations'?: ValidationRule[] }
+  for (const each of Object.values(schema)) repeatRules(each, times)
+  const rules = holder['x-kubernetes-validations']
+  if (rules === undefined) return
+  holder['x-kubernetes-validations'] = rules.flatMap(({ rule, message }) =>
+    Array.from({ length: times }, (_, i) => ({
+      rule: `(${rule})${' || false'.repeat(i)}`,
+      message,
+    })),
+  )
+}
+
 describe('an object that an older definition took', () => {
   const flow = manifest(
     'FlumeFlow',
@@ -332,6 +394,9 @@ describe('kubectl', () => {
   test('explains fields with defaults and bounds', async () => {
     expect(await explain('flumeflow.spec.channels.memory.capacity')).toContain(
       'Events the channel holds at most; sources wait while it is full. (default\n    10000, 1–100000000)',
+    )
+    expect(await explain('ff.spec.channels.file.capacity')).toContain(
+      'Most bytes the channel uses on disk. (size, default 1Gi, at least 8Mi)',
     )
     expect(await explain('ff.spec.sources.tail.startAt')).toMatch(
       /ENUM:\n\s+beginning\n\s+end\n[^]*\(default beginning\)/,

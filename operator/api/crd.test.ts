@@ -115,6 +115,7 @@ describe.each(definitions.map((each) => [each.spec.names.kind, each] as const))(
       const { names } = definition.spec
       expect(names.shortNames).toEqual([kind === 'FlumeAgent' ? 'fa' : 'ff'])
       expect(names.categories).toEqual(['flume'])
+      expect(definition.metadata.annotations).toEqual({ 'flume-operator.io/revision': '1' })
       expect(definition.metadata.name).toBe(`${names.plural}.flume-operator.io`)
     })
   },
@@ -138,14 +139,14 @@ describe('the definition of FlumeFlow', () => {
       'Events the channel holds at most; sources wait while it is full. (default 10000, 1–100000000)',
     )
     expect(at(flow, 'spec.sources[].tail.scanInterval').description).toMatch(
-      / \(default 800ms, 10ms–1h\)$/,
+      / \(duration, default 800ms, 10ms–1h\)$/,
     )
   })
 
   it('takes sizes as numbers too', () => {
     expect(at(flow, 'spec.channels[].file.capacity')).toMatchObject({
       'x-kubernetes-int-or-string': true,
-      pattern: '^[0-9]+(\\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$',
+      description: 'Most bytes the channel uses on disk. (size, default 1Gi, at least 8Mi)',
     })
   })
 

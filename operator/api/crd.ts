@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { KIND_SCHEMAS } from '../../agent/config/schema.ts'
 import { agentSpecSchema } from '../../agent/config/agent-schema.ts'
-import { FLUME_AGENTS, FLUME_FLOWS } from './constants.ts'
+import { ANNOTATIONS, DEFINITIONS_REVISION, FLUME_AGENTS, FLUME_FLOWS } from './constants.ts'
 import { AGENT_ADDITIONS } from './crd-agent-rules.ts'
 import { crdDescription } from './crd-description.ts'
 import { FLOW_ADDITIONS, NAME_RULE, OWN_HOP_RULE } from './crd-flow-rules.ts'
@@ -20,7 +20,10 @@ export interface PrinterColumn {
 export interface CustomResourceDefinition {
   readonly apiVersion: 'apiextensions.k8s.io/v1'
   readonly kind: 'CustomResourceDefinition'
-  readonly metadata: { readonly name: string }
+  readonly metadata: {
+    readonly name: string
+    readonly annotations: Readonly<Record<string, string>>
+  }
   readonly spec: {
     readonly group: string
     readonly scope: 'Namespaced'
@@ -150,7 +153,10 @@ function definition(
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: {
+      name: `${plural}.${group}`,
+      annotations: { [ANNOTATIONS.revision]: String(DEFINITIONS_REVISION) },
+    },
     spec: {
       group,
       scope: 'Namespaced',

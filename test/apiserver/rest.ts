@@ -78,5 +78,5 @@ interface Cause {
 
 /** Of the value before the message Kubernetes says only what type it has. */
 function withoutValue(message: string): string {
-  return message.replace(/^Invalid value: "(?:object|array|string|integer)": /, '')
+  return message.replace(/^Invalid value: "(?:object|array|string|integer|)": /, '')
 }

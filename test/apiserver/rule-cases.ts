@@ -359,6 +359,24 @@ const SECRET = { name: 's' }
 
 const COMPONENTS: readonly RuleCase[] = [
   of(
+    'a size has its form',
+    channel({ file: { capacity: '1 GB' } }),
+    channel({ file: { capacity: '1G' } }),
+    'spec.channels[0].file.capacity: expected a size such as 64Mi, 10Gi or 4096',
+  ),
+  of(
+    'also as a number',
+    interceptor({ validate: { maxBodySize: -1, action: 'drop' } }),
+    interceptor({ validate: { maxBodySize: 0, action: 'drop' } }),
+    'spec.sources[0].interceptors[0].validate.maxBodySize: expected a size such as 64Mi, 10Gi or 4096',
+  ),
+  of(
+    'a duration has its form',
+    source({ tail: { files: ['/a'], scanInterval: '5' } }),
+    source({ tail: { files: ['/a'], scanInterval: '0.5m' } }),
+    'spec.sources[0].tail.scanInterval: expected a duration such as 500ms, 30s, 5m or 1h, got 5',
+  ),
+  of(
     'a tail source has files',
     source({ tail: { files: [] } }),
     source({ tail: { groups: [{ name: 'g', files: ['/a'] }] } }),
@@ -567,16 +585,23 @@ const agent = (rule: string, bad: unknown, good: unknown, ...problems: string[])
 
 const AGENTS: readonly RuleCase[] = [
   agent(
+    'amounts have their form',
+    { resources: { limits: { memory: '1GB', cpu: -1 } } },
+    { resources: { limits: { memory: '1Gi', cpu: 1 } } },
+    'spec.resources.limits[cpu]: expected a quantity such as 500m, 2 or 4Gi',
+    'spec.resources.limits[memory]: expected a quantity such as 500m, 2 or 4Gi',
+  ),
+  agent(
     'a volume has a size',
     { storage: { size: '20 GB' } },
     { storage: { size: '1.5Ti' } },
-    'spec.storage.size: size must be a quantity such as 20Gi, at least 16Mi',
+    'spec.storage.size: expected a size such as 20Gi, at least 16Mi, got 20 GB',
   ),
   agent(
     'that is of use',
     { storage: { size: '15Mi' } },
     { storage: { size: '16Mi' } },
-    'spec.storage.size: size must be a quantity such as 20Gi, at least 16Mi',
+    'spec.storage.size: expected a size such as 20Gi, at least 16Mi, got 15Mi',
   ),
   agent(
     'an account that is there has its annotations',

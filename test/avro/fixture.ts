@@ -16,7 +16,7 @@ import { ScriptedServer } from './scripted-server.ts'
 import type { ScriptedServerOptions } from './scripted-server.ts'
 
 /** Nothing of it fires in a test unless the test wants it to. */
-const CONFIG: ClientConfig = {
+export const CONFIG: ClientConfig = {
   batchSize: 100,
   batchBytes: 2 ** 20,
   connections: 1,

@@ -39,6 +39,9 @@ export interface ScriptedServerOptions {
   /** Sends everything in pieces of so many bytes. */
   readonly pieceBytes?: number
   readonly deflate?: boolean
+  /** Where it listens; 127.0.0.1 and a free port if not given. */
+  readonly host?: string
+  readonly port?: number
   /** TLS, around what deflate makes of the socket. */
   readonly secure?: (below: Duplex) => Duplex
 }
@@ -60,6 +63,7 @@ export class ScriptedServer {
   constructor(options: ScriptedServerOptions = {}) {
     this.#options = options
     this.react = options.react ?? (() => 'OK')
+    this.port = options.port ?? 0
   }
 
   static async listening(options: ScriptedServerOptions = {}): Promise<ScriptedServer> {
@@ -84,7 +88,7 @@ export class ScriptedServer {
   /** Listens where it listened before. */
   async listen(): Promise<void> {
     this.#server = createServer((socket) => this.#accept(socket))
-    this.#server.listen(this.port, '127.0.0.1')
+    this.#server.listen(this.port, this.#options.host ?? '127.0.0.1')
     await once(this.#server, 'listening')
     this.port = (this.#server.address() as AddressInfo).port
   }

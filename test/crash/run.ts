@@ -145,7 +145,7 @@ class CrashRun {
   async drain(): Promise<void> {
     this.#writer.stop()
     const { directory } = this.#options
-    const agent = await RunningAgent.start(this.#manifests[0]!, directory, this.#dataDir)
+    const agent = await RunningAgent.start(['-f', this.#manifests[0]!], directory, this.#dataDir)
     try {
       // Once a sink runs, it has cut off what was not acknowledged, and lines only come.
       await agent.untilStatus('running', ({ flows }) =>

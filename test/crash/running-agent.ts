@@ -17,11 +17,18 @@ export class RunningAgent {
     this.#address = address
   }
 
-  /** Starts an agent and waits until its admin server answers. Logs go to `directory`/agent.log. */
-  static async start(manifest: string, directory: string, dataDir: string): Promise<RunningAgent> {
+  /**
+   * Starts an agent, `from` options that say what it runs, and waits until its admin server answers. Logs
+   * go to `directory`/agent.log.
+   */
+  static async start(
+    from: readonly string[],
+    directory: string,
+    dataDir: string,
+  ): Promise<RunningAgent> {
     const logFile = join(directory, 'agent.log')
     const before = sizeOf(logFile)
-    const args = ['run', '-f', manifest, '--data-dir', dataDir, '--admin', '127.0.0.1:0']
+    const args = ['run', ...from, '--data-dir', dataDir, '--admin', '127.0.0.1:0']
     const child = flume(args, logFile)
     const address = await until(
       () => {

@@ -65,8 +65,9 @@ spec:
     rmSync(this.path('out', flow))
   }
 
-  async start(): Promise<RunningAgent> {
-    const agent = await RunningAgent.start(this.manifest, this.directory, this.dataDir)
+  /** Runs the manifest, or what `from`, options of `flume run`, says. */
+  async start(from: readonly string[] = ['-f', this.manifest]): Promise<RunningAgent> {
+    const agent = await RunningAgent.start(from, this.directory, this.dataDir)
     this.#agents.push(agent)
     return agent
   }

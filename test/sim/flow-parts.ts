@@ -21,6 +21,7 @@ import type { ModelOptions, ModelStore } from './model-channel.ts'
 /** Small real components whose behaviour is in the hands of a test, and plans made of them. */
 
 export class TestSource implements Source {
+  hasClients = false
   context: SourceContext | undefined
   started = 0
   stopped = false
@@ -38,6 +39,11 @@ export class TestSource implements Source {
 
   emit(...bodies: string[]) {
     return this.context!.emit(batchOf(bodies.map((body) => ({ body: Buffer.from(body) }))))
+  }
+
+  /** Takes the events back when the signal aborts. */
+  emitUntil(signal: AbortSignal, ...bodies: string[]) {
+    return this.context!.emit(batchOf(bodies.map((body) => ({ body: Buffer.from(body) }))), signal)
   }
 
   /** Emits lines of a stream; their offsets count events. */

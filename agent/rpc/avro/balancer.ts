@@ -75,6 +75,8 @@ export class Balancer {
   #tick = 0
   readonly #unreachableAt = new Map<Endpoint, number>()
   #waking = false
+  /** Nothing is connected before there is something to send. */
+  #isUsed = false
   #stopped: FlumeError | undefined
 
   constructor(options: BalancerOptions) {
@@ -109,6 +111,7 @@ export class Balancer {
   #setEndpoints(next: readonly Endpoint[]): void {
     if (this.#stopped !== undefined) return
     const gone = this.#endpoints.filter((each) => !next.includes(each))
+    const added = next.filter((each) => !this.#endpoints.includes(each))
     this.#endpoints = next
     this.#turn = 0
     for (const endpoint of gone) {
@@ -116,6 +119,8 @@ export class Balancer {
       if (endpoint.inFlightRequests > 0) this.#leaving.add(endpoint)
       endpoint.retire(calledOff('the replica is gone', 'none'))
     }
+    // While others do well nobody would try them.
+    if (this.#isUsed) for (const endpoint of added) endpoint.connect()
     this.#wake()
   }
 
@@ -128,6 +133,7 @@ export class Balancer {
     if (this.#stopped !== undefined) throw this.#stopped
     if (signal.aborted) throw calledOff('the write was called off before it began', 'none')
     if (calls.length === 0) return
+    this.#isUsed = true
     const delivery = new Delivery(calls.length)
     for (const call of calls) {
       const journey = { call, delivery, since: this.#tick, tried: new Map() }

@@ -18,7 +18,7 @@ export interface ServiceAddressesOptions {
   /** Called when they are others than before, and at each look that finds none. */
   readonly onAddresses: (addresses: readonly string[]) => void
   /** The name could not be asked for: what was last known counts. Said once until it could again. */
-  readonly onFailure: (error: unknown) => void
+  readonly onFailure: (error: Error) => void
 }
 
 export interface ServiceStatus {
@@ -35,7 +35,7 @@ export interface ServiceStatus {
 export class ServiceAddresses {
   readonly #options: ServiceAddressesOptions
   #addresses: readonly string[] | undefined
-  #failure: unknown
+  #failure: Error | undefined
   /** Looks in a row with trouble. */
   #troubles = 0
   #looking: Promise<void> | undefined
@@ -68,11 +68,7 @@ export class ServiceAddresses {
   }
 
   status(): ServiceStatus {
-    const { message } = (this.#failure ?? {}) as { message?: unknown }
-    return {
-      addresses: this.#addresses?.length ?? null,
-      problem: this.#failure === undefined ? null : String(message ?? this.#failure),
-    }
+    return { addresses: this.#addresses?.length ?? null, problem: this.#failure?.message ?? null }
   }
 
   async #look(): Promise<void> {
@@ -87,7 +83,8 @@ export class ServiceAddresses {
       const isOld = this.#addresses !== undefined && isSame(found, this.#addresses)
       this.#addresses = found
       if (!isOld || found.length === 0) onAddresses(found)
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
       this.#troubles++
       if (this.#failure === undefined && !this.#stopped) onFailure(error)
       this.#failure = error

@@ -22,6 +22,7 @@ const STOP_MS = 2000
  * events are safe, in any order: requests of one connection do not wait for each other.
  */
 class AvroSource implements Source {
+  readonly hasClients = true
   readonly #config: AvroSourceConfig
   readonly #budget: Budget
   readonly #tally = new Tally()

@@ -25,6 +25,7 @@ const STOP_MS = 3000
  * forget them; after any other answer, or none, it sends them again.
  */
 class HttpSource implements Source {
+  readonly hasClients = true
   readonly #config: HttpSourceConfig
   readonly #room: BodyRoom
   readonly #stopping = new AbortController()

@@ -39,6 +39,8 @@ const BATCH_BYTES = 4096
 const IN_FLIGHT_BYTES_MAX = 64 * 1024
 /** With nothing in the way an answer comes in time, or those that are given up would pile up for ever. */
 const CALM_TIMEOUT_MS = 8000
+/** Of writes before which the name of the pool is looked up, with another answer. */
+const LOOK_UP_SHARE = 0.1
 
 /** The Avro client without its sockets: all that stands between a lease and the bytes of connections. */
 export class SenderClient {
@@ -47,6 +49,7 @@ export class SenderClient {
   readonly #shape: SenderClientShape
   readonly #balancer: Balancer
   readonly #links: Link[] = []
+  readonly #peers: readonly Peer[]
   #left = false
   readonly #facts = new WeakMap<Call, CallFacts>()
 
@@ -68,14 +71,17 @@ export class SenderClient {
       random: random.fork(),
       onHealth: (peer, error) => world.note(`${name}: ${peer} ${error?.code ?? 'is live'}`),
     })
-    this.#balancer.setTargets(
-      parts.peers.map((peer) => ({ address: peer.name, dial: this.#dialer(peer) })),
-    )
+    this.#peers = parts.peers
+    this.#lookUp(parts.peers)
   }
 
   /** Resolves when all was answered OK, and rejects when it was given up, cut in other places each time. */
   async write(batches: readonly Batch[], signal: AbortSignal): Promise<void> {
     const { random, world } = this.#context
+    if (world.calm) this.#lookUp(this.#peers)
+    // Replicas leave the name of their pool and come back, whatever they do meanwhile.
+    else if (random.chance(LOOK_UP_SHARE))
+      this.#lookUp(this.#peers.filter(() => random.chance(0.5)))
     const eventsMax = random.chance(0.5) ? 1000 : random.between(1, 12)
     const calls = callsOf(batches, { eventsMax, bytesMax: BATCH_BYTES })
     const keys = batches.flatMap((batch) =>
@@ -105,6 +111,14 @@ export class SenderClient {
   leave(): void {
     this.#left = true
     for (const link of this.#links) link.leaveClient()
+  }
+
+  #lookUp(peers: readonly Peer[]): void {
+    if (peers.length === 0) this.#balancer.keepLive()
+    else
+      this.#balancer.setTargets(
+        peers.map((peer) => ({ address: peer.name, dial: this.#dialer(peer) })),
+      )
   }
 
   #dialer(peer: Peer): Dial {
