@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { TLSSocket, createSecureContext } from 'node:tls'
-import { describe, expect, test } from 'vitest'
-import { NEVER, eventsFrom, failureOf, serverOf, sinkTo } from '../../../test/avro/fixture.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  CONFIG,
+  NEVER,
+  eventsFrom,
+  failureOf,
+  serverOf,
+  sinkContext,
+  sinkTo,
+} from '../../../test/avro/fixture.ts'
 import { ManualClock } from '../../../test/sim/clock.ts'
 import {
   CLIENT_FILES,
@@ -11,6 +19,8 @@ import {
   certificatePath,
 } from '../../../test/tls/certificates.ts'
 import { clientTlsSchema } from '../../core/tls.ts'
+import { AvroClientSink } from './client-sink.ts'
+import { ServicePeers } from './service-peers.ts'
 
 const files = {
   cert: readFileSync(SERVER_FILES.certificate),
@@ -75,6 +85,23 @@ describe('no event is sent to', () => {
     const config = { ca, serverName: 'elsewhere.example', verify: 'authority' }
     const trusted = await sinkTo([server], tls(config))
     await trusted.write([eventsFrom(0, 1)], NEVER)
+  })
+
+  test('a replica whose certificate is not for the name of its service', async () => {
+    const server = await serverOf({ secure })
+    const sinkToService = async (host: string): Promise<AvroClientSink> => {
+      const peers = new ServicePeers({ host, port: server.port }, async () => ['127.0.0.1'])
+      const sink = new AvroClientSink(peers, { ...CONFIG, ...tls({ ca }) })
+      onTestFinished(() => sink.stop())
+      await sink.start(sinkContext())
+      return sink
+    }
+    const wary = await sinkToService('hub-ready.shop.svc')
+    const failure = await failureOf(wary.write([eventsFrom(0, 1)], NEVER))
+    expect(failure).toMatchObject(untrusted)
+    expect(failure.message).toContain('hub-ready.shop.svc')
+    expect(server.calls).toEqual([])
+    await (await sinkToService('localhost')).write([eventsFrom(0, 1)], NEVER)
   })
 
   test.each([{ ca }, STRANGER_FILES])('a server that does not trust us', async (config) => {
