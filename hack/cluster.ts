@@ -6,7 +6,7 @@ import { kindProvider } from './cluster/kind.ts'
 import { attachLocal, localProvider } from './cluster/local.ts'
 import type { Cluster, Provider } from './cluster/provider.ts'
 import { readRecord } from './cluster/record.ts'
-import { installCluster } from './setup/cluster.ts'
+import { installCluster, missingClusterTools } from './setup/cluster.ts'
 import { setupFolder } from './setup.ts'
 
 /**
@@ -120,7 +120,7 @@ function parse(args: readonly string[]): Call | undefined {
 
 async function up(provider: Provider, { directory, nodes }: Call): Promise<number> {
   if (provider === kindProvider) console.log('The provider kind is untested: it has never run.')
-  if (provider === localProvider && clusterParts() === undefined) {
+  if (provider === localProvider && (!clusterParts() || missingClusterTools().length > 0)) {
     await installCluster(join(setupFolder(process.env), 'cluster'))
   }
   const started = performance.now()

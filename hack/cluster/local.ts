@@ -1,3 +1,4 @@
+import { missingClusterTools } from '../setup/cluster.ts'
 import { CLUSTER_CURE, clusterParts } from './binaries.ts'
 import { LocalCluster } from './local-cluster.ts'
 import { takeDown } from './local-down.ts'
@@ -42,6 +43,8 @@ export const localProvider: Provider = {
 export function cannotRun(): string | undefined {
   if (process.platform !== 'linux') return 'a cluster without a container engine needs Linux'
   if (process.getuid?.() !== 0) return 'a cluster without a container engine needs root'
+  const tools = missingClusterTools().map((tool) => tool.title)
+  if (tools.length > 0) return `${tools.join(', ')}: missing: ${CLUSTER_CURE}`
   if (clusterParts() === undefined) return `the cluster's programs are missing: ${CLUSTER_CURE}`
   return undefined
 }

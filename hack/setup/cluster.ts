@@ -1,16 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { BASE_PACKAGES, makeBaseImages } from './cluster/base-images.ts'
+import { hashOfRecipe, makeBaseImages } from './cluster/base-images.ts'
 import {
   GO_FOLDER,
   GO_MODULES,
@@ -19,20 +10,20 @@ import {
   outputName,
 } from './cluster/go-modules.ts'
 import type { GoModule } from './cluster/go-modules.ts'
-import { SetupError, ensure, run } from './tool.ts'
+import { SetupError, ensure, isThere, run } from './tool.ts'
 import type { Tool } from './tool.ts'
 
 /**
  * What a development cluster is made of: Debian's containerd and network tools, Kubernetes and its
  * companions built from Go modules, and the images that every node starts with. It lies below
- * `<folder>/<hash>`, where the hash is over all versions; programs that an interrupted run has built
- * are kept.
+ * `<folder>/<hash>`, where the hash is over all versions. Each file appears when it is complete, so that what
+ * an interrupted run has built is kept.
  */
-
-const COMPLETE = '.complete'
 
 /** Where Debian puts them, and where others do. */
 export const PLUGIN_FOLDERS = ['/usr/lib/cni', '/opt/cni/bin']
+
+const PROGRAMS = GO_MODULES.flatMap((module) => Object.keys(module.programs))
 
 const CLUSTER_TOOLS: readonly Tool[] = [
   { probe: ['containerd', '--version'], title: 'containerd', debianPackage: 'containerd' },
@@ -62,37 +53,35 @@ export interface ClusterParts {
 
 /** What an earlier setup has left for the versions of this checkout, if it is complete. */
 export function installedCluster(folder: string): ClusterParts | undefined {
-  const place = placeOf(folder)
-  return existsSync(join(place, COMPLETE)) ? partsOf(place) : undefined
+  const parts = partsOf(folder)
+  const files = [...PROGRAMS.map((name) => join(parts.bin, name)), parts.images]
+  return files.every((file) => existsSync(file)) ? parts : undefined
+}
+
+/** Debian's tools that this machine does not have. */
+export function missingClusterTools(): Tool[] {
+  return CLUSTER_TOOLS.filter((tool) => !isThere(tool))
 }
 
 export async function installCluster(folder: string): Promise<void> {
   if (process.platform !== 'linux') throw new SetupError('a cluster needs Linux')
   ensure(CLUSTER_TOOLS)
-  const place = placeOf(folder)
-  const { bin, images } = partsOf(place)
-  if (installedCluster(folder) === undefined) {
-    needsGo()
-    mkdirSync(bin, { recursive: true })
-    for (const module of GO_MODULES) build(module, bin)
-    makeBaseImages({ output: images, pause: join(bin, 'pause') })
-    writeFileSync(join(place, COMPLETE), '')
-  }
+  const { bin, images } = partsOf(folder)
+  mkdirSync(bin, { recursive: true })
+  for (const module of GO_MODULES) build(module, bin)
+  if (!existsSync(images)) makeBaseImages({ output: images, pause: join(bin, 'pause') })
   console.log(`The programs of a cluster are in ${bin} (${readdirSync(bin).length} files).`)
 }
 
-function placeOf(folder: string): string {
-  const hash = createHash('sha256').update(hashOfModules()).update(BASE_PACKAGES.join())
-  return join(folder, hash.digest('hex').slice(0, 12))
-}
-
-function partsOf(place: string): ClusterParts {
-  return { bin: join(place, 'bin'), images: join(place, 'images.tar') }
+function partsOf(folder: string): ClusterParts {
+  const place = join(folder, hashOfModules())
+  return { bin: join(place, 'bin'), images: join(place, `images-${hashOfRecipe()}.tar`) }
 }
 
 /** Builds beside the folder and moves what is complete, so that an interrupted build leaves nothing half. */
 function build(module: GoModule, bin: string): void {
   if (Object.keys(module.programs).every((name) => existsSync(join(bin, name)))) return
+  needsGo()
   console.log(`Building ${Object.keys(module.programs).join(', ')}.`)
   const started = performance.now()
   const scratch = mkdtempSync(`${bin}-`)

@@ -99,7 +99,7 @@ async function starts(): Promise<number> {
   return (await inPod('cat', '/data/starts')).trim().split('\n').length
 }
 
-/** Waits until the pod has started so many times, and runs. */
+/** Waits until the pod has started so many times, and the API server knows that it runs. */
 async function startedTimes(count: number): Promise<void> {
   await until(`start ${count} of the pod`, WAIT_SECONDS, async () =>
     starts().then(
@@ -107,6 +107,7 @@ async function startedTimes(count: number): Promise<void> {
       () => false,
     ),
   )
+  await kubectl.run(['wait', '--for=condition=Ready', 'pod/keeper-0', `--timeout=${WAIT_SECONDS}s`])
 }
 
 interface NodeObject {
@@ -129,9 +130,12 @@ test('names are found: of services, of pods; names of the world fail at once', a
   const service = await inPod('nslookup', 'kubernetes.default.svc.cluster.local')
   const { slot } = readRecord(directory)!
   expect(service).toContain(`${layoutOf(slot!).serviceNetwork}.0.1`)
-  expect(await inPod('nslookup', 'keeper-0.keeper.default.svc.cluster.local')).toContain(
-    `${layoutOf(slot!).podNetwork}.2.`,
+  // A pod has its name a moment after it runs.
+  const name = 'keeper-0.keeper.default.svc.cluster.local'
+  const answer = await until('the name of the pod', WAIT_SECONDS, async () =>
+    inPod('nslookup', name).catch(() => undefined),
   )
+  expect(answer).toContain(`${layoutOf(slot!).podNetwork}.2.`)
   await expect(inPod('nslookup', 'example.org')).rejects.toThrow()
 })
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,24 @@ export const PAUSE_IMAGE = 'docker.io/flume-operator/pause:1'
 export const SHELL_IMAGE = 'docker.io/flume-operator/shell:1'
 
 /** Debian's `busybox`, which is linked to libc: the static one crashes when it looks up a name. */
-export const BASE_PACKAGES = [...C_PACKAGES, 'busybox']
+const BASE_PACKAGES = [...C_PACKAGES, 'busybox']
+
+/** The code that decides what is in them. */
+const RECIPE = [
+  'setup/cluster/base-images.ts',
+  'image/archive.ts',
+  'image/debian.ts',
+  'image/tar.ts',
+  'image/tree.ts',
+]
+
+/** Another hash is another archive. */
+export function hashOfRecipe(): string {
+  const hash = createHash('sha256')
+  const hack = join(import.meta.dirname, '..', '..')
+  for (const file of RECIPE) hash.update(readFileSync(join(hack, file)))
+  return hash.digest('hex').slice(0, 12)
+}
 
 export function makeBaseImages({ output, pause }: { output: string; pause: string }): void {
   const scratch = mkdtempSync(join(tmpdir(), 'flume-images-'))
