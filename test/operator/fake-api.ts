@@ -56,6 +56,11 @@ export class FakeApi {
     else this.#refusals.set(what, refusal)
   }
 
+  /** As somebody else would. */
+  put(path: string, object: KubeObject): void {
+    this.#store(path, object)
+  }
+
   get(path: string): KubeObject | undefined {
     return this.#objects.get(path)
   }
