@@ -68,17 +68,7 @@ function agentContainer(agent: FlumeAgent, image: string): PlainObject {
     name: 'agent',
     image: spec.image ?? image,
     ...given({ imagePullPolicy: spec.imagePullPolicy }),
-    args: [
-      'run',
-      ...['--delivered', CONFIG_DIRECTORY],
-      ...['--agent', metadata.name],
-      ...['--ordinal', '$(POD_INDEX)'],
-      ...['--data-dir', DATA_DIRECTORY],
-      ...['--secrets-dir', SECRETS_DIRECTORY],
-      ...['--plugins-dir', PLUGINS_DIRECTORY],
-      // All addresses, of IPv6 and of IPv4.
-      ...['--admin', `:${ADMIN_PORT}`],
-    ],
+    args: argumentsOf(metadata.name),
     env: [
       {
         name: 'POD_INDEX',
@@ -101,6 +91,20 @@ function agentContainer(agent: FlumeAgent, image: string): PlainObject {
       { name: 'tmp', mountPath: '/tmp' },
     ],
   }
+}
+
+function argumentsOf(agent: string): readonly string[] {
+  const options = {
+    delivered: CONFIG_DIRECTORY,
+    agent,
+    ordinal: '$(POD_INDEX)',
+    'data-dir': DATA_DIRECTORY,
+    'secrets-dir': SECRETS_DIRECTORY,
+    'plugins-dir': PLUGINS_DIRECTORY,
+    // All addresses, of IPv6 and of IPv4.
+    admin: `:${ADMIN_PORT}`,
+  }
+  return ['run', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])]
 }
 
 function probe(path: string, times: Readonly<Record<string, number>>): PlainObject {
