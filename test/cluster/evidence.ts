@@ -51,6 +51,7 @@ export async function collectEvidence(product: Product, state: string): Promise<
       await put(`${pod}.status.json`, run('get', '--raw', path))
     }
   }
-  if (existsSync(join(state, 'log'))) cpSync(join(state, 'log'), join(folder, 'log'), { recursive: true })
+  if (existsSync(join(state, 'log')))
+    cpSync(join(state, 'log'), join(folder, 'log'), { recursive: true })
   return folder
 }
