@@ -27,7 +27,7 @@ export function flow(name: string, options: FlowOptions): object {
   const spec = {
     ...(agentRef === undefined ? {} : { agentRef }),
     sources: [{ name: 'in', http: { port, ...http }, interceptors }],
-    channels: [{ name: 'disk', file: { capacity: '1Gi' } }],
+    channels: [{ name: 'disk', file: { capacity: '256Mi' } }],
     sinks: [{ name: 'out', channel: 'disk', file: { directory, rollInterval } }],
   }
   return { apiVersion, kind: 'FlumeFlow', metadata: { name }, spec }

@@ -13,10 +13,13 @@ export const IMAGES = ['flume-operator:0.1.0', 'flume-operator:again'] as const
 const NODES = 2
 
 /**
- * A cluster with the chart installed for the tests of a file, and a namespace for what they make. It is taken down after
- * the last of them; when one fails, what the cluster says goes into a folder first.
+ * A cluster with the chart installed for the tests of a file, and a namespace for what they make, beginning with
+ * `prepare`. It is taken down after the last of them; when one fails, what the cluster says goes into a folder first.
  */
-export function useStage(namespace: string): { readonly product: Product } {
+export function useStage(
+  namespace: string,
+  prepare: (product: Product) => Promise<void> = async () => {},
+): { readonly product: Product } {
   let product: Product | undefined
   let folder: string | undefined
   const tell = async (what: string): Promise<void> => {
@@ -33,8 +36,9 @@ export function useStage(namespace: string): { readonly product: Product } {
       await product.loadImage(...IMAGES.map((name) => `docker.io/library/${name}`))
       await product.install()
       await product.makeNamespace()
+      await prepare(product)
     } catch (error) {
-      await tell('the chart could not be installed')
+      await tell('the stage could not be set')
       throw error
     }
   })

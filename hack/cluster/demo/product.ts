@@ -15,7 +15,7 @@ const CHART = join(ROOT, 'charts', 'flume-operator')
 export const OPERATOR_NAMESPACE = 'flume-system'
 const execute = promisify(execFile)
 
-interface Condition {
+export interface Condition {
   readonly type: string
   readonly status: string
   readonly reason: string
@@ -122,10 +122,10 @@ export class Product {
     await this.kubectl.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata }])
   }
 
-  /** Applies objects to the namespace. */
+  /** Applies objects to the namespace; one by one, as only so the API server itself finds unknown fields. */
   async apply(...objects: readonly object[]): Promise<void> {
-    const list = { apiVersion: 'v1', kind: 'List', items: objects }
-    await this.run(['apply', '--filename=-'], JSON.stringify(list))
+    const documents = objects.map((each) => JSON.stringify(each)).join('\n---\n')
+    await this.run(['apply', '--filename=-'], documents)
   }
 
   /** kubectl in the namespace; resolves to its output. */
@@ -155,6 +155,12 @@ export class Product {
   /** Waits until a condition of the newest generation is so. `what` as in `flumeflow/web`. */
   async untilCondition(what: string, condition: string, secondsMax = 120): Promise<void> {
     await this.run(['wait', what, `--for=condition=${condition}`, `--timeout=${secondsMax}s`])
+  }
+
+  /** A condition as it is; undefined while there is none. */
+  async condition(what: string, type: string): Promise<Condition | undefined> {
+    const { status } = await this.get<Resource>(what)
+    return status?.conditions?.find((each) => each.type === type)
   }
 
   /** The operator that leads, by its lease: as it calls itself, and its pod. */
