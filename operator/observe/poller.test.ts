@@ -14,21 +14,25 @@ const pod: Pod = {
   metadata: { name: 'hub-0', namespace: 'n', uid: 'u', labels: { [LABELS.agent]: 'hub' } },
 }
 
-test('the agents of a pool that is to change are asked every second, others every five', async () => {
-  const clock = new ManualClock()
-  let asked = 0
-  const poller = new Poller({
+function pollerOf(clock: ManualClock, ask: () => Promise<string>): Poller {
+  return new Poller({
     pods: () => [pod],
     urlOf: () => new URL('http://127.0.0.1/status'),
-    ask: () => {
-      asked++
-      return new Promise((resolve) => {
-        clock.schedule(() => resolve('{"flows":[]}'), ANSWER_MS)
-      })
-    },
+    ask,
     onNews: () => {},
     onAnswer: () => {},
     clock,
+  })
+}
+
+test('the agents of a pool that is to change are asked every second, others every five', async () => {
+  const clock = new ManualClock()
+  let asked = 0
+  const poller = pollerOf(clock, () => {
+    asked++
+    return new Promise((resolve) => {
+      clock.schedule(() => resolve('{"flows":[]}'), ANSWER_MS)
+    })
   })
   const askedWithin = async (ms: number): Promise<number> => {
     const before = asked
@@ -45,4 +49,11 @@ test('the agents of a pool that is to change are asked every second, others ever
   poller.setPending('n/hub', false)
   expect(await askedWithin(10_000)).toBe(2)
   poller.stop()
+})
+
+test('an agent that is asked at once has answered when that resolves', async () => {
+  const poller = pollerOf(new ManualClock(), async () => '{"flows":[]}')
+  expect(poller.reportOf('u')).toBeUndefined()
+  await poller.refresh([pod])
+  expect(poller.reportOf('u')).toMatchObject({ reachable: true, known: true })
 })

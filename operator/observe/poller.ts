@@ -69,6 +69,11 @@ export class Poller {
     else this.#pending.delete(key)
   }
 
+  /** Asks some at once, whoever is due; resolves when each has answered, or did not in time. */
+  async refresh(pods: readonly Pod[]): Promise<void> {
+    await Promise.all(pods.map((pod) => this.#askOne(pod.metadata.uid ?? '', pod)))
+  }
+
   #tick(): void {
     const { clock, pods } = this.#options
     const all = pods()
