@@ -32,7 +32,9 @@ async function writeStatus(
   const { backlog, ...rest } = wanted
   const { backlog: liveBacklog, ...liveRest } = live
   const isMoved = !isSame(backlog, liveBacklog)
-  const waitMs = isMoved ? budget.take(uid) : 0
+  // What is told at the end about kept volumes is to be right: it does not wait.
+  const isDeleting = object.metadata.deletionTimestamp !== undefined
+  const waitMs = isMoved && !isDeleting ? budget.take(uid) : 0
   const shown = waitMs > 0 ? liveBacklog : backlog
   if (isSame(rest, liveRest) && isSame(shown, liveBacklog)) return waitMs > 0 ? waitMs : undefined
   const isAgent = object.kind === 'FlumeAgent'
