@@ -3,6 +3,7 @@ import { CLUSTER_CURE } from '../../cluster/binaries.ts'
 import { RESOURCES } from '../../../operator/kube/resources.ts'
 import { POOL_TYPES } from '../../../operator/apply/context.ts'
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../../operator/api/constants.ts'
+import type { KubeObject } from '../../../operator/kube/types.ts'
 import { startTestCluster } from '../../../test/operator/cluster.ts'
 import type { TestCluster } from '../../../test/operator/cluster.ts'
 import type { WorkFolder } from '../work-folder.ts'
@@ -13,6 +14,8 @@ import { View } from './view.ts'
 
 /** No part of this reads EndpointSlices, and none may have the address of a loopback. */
 const CONTROLLERS = '--controllers=*,-endpoints-controller,-endpointslice-controller'
+
+const REPORTING_CONTROLLER = 'flume-operator.io/operator'
 
 /** The API server with its controllers, stand-ins for nodes and agents, and what users have made. */
 export class Stage {
@@ -59,13 +62,16 @@ export class Stage {
     return new OperatorProgram({ name, folder: this.#folder, kubeconfig: this.#kubeconfig })
   }
 
-  /** The version of every object, as the API server has them: equal when nothing was written by anyone. */
+  /**
+   * The version of every object that the operator writes, as the API server has them: equal when nothing was
+   * written. Of Events only its own: the controllers of volumes tell of claims that nobody serves.
+   */
   async versions(): Promise<ReadonlySet<string>> {
     const types = [FLUME_AGENTS, FLUME_FLOWS, ...POOL_TYPES, RESOURCES.pods, RESOURCES.events]
     const lists = await Promise.all(types.map((type) => this.#cluster.client.list(type)))
     return new Set(
       lists.flatMap(({ items }) =>
-        items.map(({ kind, metadata }) => {
+        items.filter(isOurs).map(({ kind, metadata }) => {
           const { namespace = '', name, resourceVersion } = metadata
           return `${kind} ${join(namespace, name)} ${resourceVersion}`
         }),
@@ -89,4 +95,8 @@ export class Stage {
       }
     }
   }
+}
+
+function isOurs(object: KubeObject & { readonly reportingController?: string }): boolean {
+  return object.kind !== 'Event' || object.reportingController === REPORTING_CONTROLLER
 }
