@@ -12,6 +12,7 @@ import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 /** What a stand-in for an agent is to say of itself. */
 export interface AgentState {
   readonly agent: string
+  readonly ordinal: number
   readonly delivered: readonly DeliveredFlow[]
   /** Events that wait, by flow. */
   backlogOf(flow: string): number
@@ -31,7 +32,7 @@ export interface Left {
 export function agentAnswer(state: AgentState): AgentStatus {
   return {
     agent: state.agent,
-    ordinal: 0,
+    ordinal: state.ordinal,
     version: '0.0.0',
     startedAt: '2026-01-01T00:00:00.000Z',
     state: 'running',

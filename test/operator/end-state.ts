@@ -19,7 +19,7 @@ const TYPES = [
 export type EndState = Readonly<Record<string, unknown>>
 
 /** Made by Kubernetes in each namespace. */
-const FOREIGN: readonly string[] = ['kube-root-ca.crt', 'default']
+const FOREIGN: ReadonlySet<string> = new Set(['kube-root-ca.crt', 'default'])
 
 /**
  * Everything in the namespace of a run, without what differs from run to run although it means the same:
@@ -30,14 +30,17 @@ export async function endState(world: World): Promise<EndState> {
   const objects: KubeObject[] = []
   for (const type of TYPES)
     for (const object of await world.list<KubeObject>(type))
-      if (!FOREIGN.includes(object.metadata.name)) objects.push(object)
+      if (!FOREIGN.has(object.metadata.name)) objects.push(object)
   for (const { kind, metadata } of objects)
     uids.set(metadata.uid!, `uid of ${kind} ${metadata.name}`)
-  const state = objects.map((object) => {
+  const state = objects.map((whole) => {
+    // What a budget counts lags behind, and remembers evictions for minutes.
+    const isBudget = whole.kind === 'PodDisruptionBudget'
+    const object = isBudget ? { ...whole, status: undefined } : whole
     const text = JSON.stringify(object, (key, value: unknown) =>
       DROPPED.has(key) ? undefined : value,
     )
-    const same = [...uids].reduce((whole, [uid, name]) => whole.replaceAll(uid, name), text)
+    const same = [...uids].reduce((all, [uid, name]) => all.replaceAll(uid, name), text)
     const plain = same
       .replaceAll(world.namespace, 'NAMESPACE')
       .replaceAll(/"flume-operator\.io\/(?:desired-hash|config)":"[^"]*",?/g, '')

@@ -9,9 +9,11 @@ import type { Faults } from './world.ts'
 
 /* What stands between the operator and the API server fails, and the end is the one without. */
 
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
+
 const FAULTS: Readonly<Record<string, Faults>> = {
   'every third write is a conflict': { conflictEvery: 3 },
-  'every fifth request is turned away': { throttleEvery: 5 },
+  'a tenth of the requests is turned away': { throttled: 0.1, seed: SEED },
   'events of watches come late, and of several the last one only': { delayEventsMs: 300 },
   'late events, and an operator that starts with old lists': {
     delayEventsMs: 200,
@@ -38,6 +40,7 @@ describe('with faults on the way to the API server', () => {
       const runs = await forEachOf(names, 4, (name) =>
         disturbed(cluster!, scenario, expected, FAULTS[name]!),
       )
-      for (const [i, run] of runs.entries()) expect(run.state, names[i]).toEqual(expected.state)
+      for (const [i, run] of runs.entries())
+        expect(run.state, `SEED=${SEED} ${names[i]}`).toEqual(expected.state)
     })
 })

@@ -204,6 +204,7 @@ export class Kubelet {
     })
     return agentAnswer({
       agent: pod.metadata.labels![LABELS.agent]!,
+      ordinal: Number(pod.metadata.name.split('-').at(-1)),
       delivered,
       backlogOf: (flow) => this.#backlogs.get(`${namespace}/${flow}`) ?? 0,
       leftOf: (flow) => this.#left.get(`${namespace}/${flow}`),

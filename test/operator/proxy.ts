@@ -2,14 +2,15 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Random } from '../../agent/lib/random.ts'
 import type { ApiServer } from '../../operator/kube/server.ts'
 
 /** What stands between an operator and the API server. Nothing of it happens unless it is asked for. */
 export interface ProxyFaults {
   /** Every n-th write is answered with a conflict, and not done. */
   readonly conflictEvery?: number
-  /** Every n-th request is answered with 429, and not done. */
-  readonly throttleEvery?: number
+  /** Share of the requests that are answered with 429, and not done. */
+  readonly throttled?: number
   /** Events of watches come so much later; of several about one object only the last one comes. */
   readonly delayEventsMs?: number
 }
@@ -27,21 +28,22 @@ export class ApiProxy {
   readonly #upstream: ApiServer
   readonly #server: Server
   readonly #agent = new Agent({ keepAlive: true })
+  readonly #random: Random
   readonly #firstLists = new Map<string, string>()
   readonly #stale = new Set<string>()
   #faults: ProxyFaults = {}
-  #requests = 0
   #writes = 0
 
-  private constructor(upstream: ApiServer) {
+  private constructor(upstream: ApiServer, random: Random) {
     this.#upstream = upstream
+    this.#random = random
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy())
     })
   }
 
-  static async start(upstream: ApiServer): Promise<ApiProxy> {
-    const proxy = new ApiProxy(upstream)
+  static async start(upstream: ApiServer, random: Random): Promise<ApiProxy> {
+    const proxy = new ApiProxy(upstream, random)
     await new Promise<void>((resolve) => {
       proxy.#server.listen({ host: '127.0.0.1', port: 0 }, resolve)
     })
@@ -100,10 +102,8 @@ export class ApiProxy {
   }
 
   #faultOf({ method, url }: IncomingMessage): Status | undefined {
-    const { conflictEvery, throttleEvery } = this.#faults
-    this.#requests++
-    if (throttleEvery !== undefined && this.#requests % throttleEvery === 0)
-      return { code: 429, reason: 'TooManyRequests' }
+    const { conflictEvery, throttled = 0 } = this.#faults
+    if (this.#random.number() < throttled) return { code: 429, reason: 'TooManyRequests' }
     if (method === 'GET' || url!.includes('dryRun=All')) return undefined
     this.#writes++
     if (conflictEvery !== undefined && this.#writes % conflictEvery === 0)

@@ -13,6 +13,7 @@ import { apiVersionOf } from '../../operator/kube/types.ts'
 import type { Write, WriteGuard } from '../../operator/kube/writes.ts'
 import { metricOf } from '../kube/fixture.ts'
 import { TestLog } from '../sim/flow-parts.ts'
+import { SeededRandom } from '../sim/random.ts'
 import { fastClock } from './clock.ts'
 import type { TestCluster } from './cluster.ts'
 import { ApiProxy } from './proxy.ts'
@@ -24,6 +25,8 @@ export interface Faults extends ProxyFaults {
   readonly crashAfter?: readonly number[]
   /** An operator that starts again sees the oldest lists there were. */
   readonly staleStart?: boolean
+  /** Of what is left to chance. */
+  readonly seed?: number
 }
 
 const SECONDS_MAX = 60
@@ -57,7 +60,9 @@ export class World {
   }
 
   static async start(cluster: TestCluster, faults: Faults = {}): Promise<World> {
-    const world = new World(cluster, await ApiProxy.start(cluster.server), faults)
+    const random = new SeededRandom(faults.seed ?? 1)
+    const proxy = await ApiProxy.start(cluster.server, random)
+    const world = new World(cluster, proxy, faults)
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: world.namespace } }
     await cluster.client.create(RESOURCES.namespaces, namespace)
     world.#proxy.setFaults(faults)
