@@ -16,7 +16,7 @@ const web = deliver(flow('web'), { generation: 1, hops: {} })
 const delivery = { configHash: 'hash', delivered: new Map([['web', web]]) }
 
 test('pods that are behind are nudged through their status, the others are left alone', async () => {
-  const { parts, api, observe, reports, get } = await testParts(
+  const { parts, api, observe, reports, get, hurried } = await testParts(
     member(0),
     member(1),
     member(2),
@@ -27,6 +27,7 @@ test('pods that are behind are nudged through their status, the others are left 
   reports.set('pod-hub-3', report({ hash: 'old' }))
   expect(await nudgePods(parts, observe('hub'), delivery)).toBe(2000)
   expect(api.writes).toEqual(['PATCH pods/hub-0/status'])
+  expect(hurried).toEqual(['hub-0'])
   expect(get(RESOURCES.pods, 'hub-0')!.metadata.annotations).toEqual({
     [ANNOTATIONS.config]: 'hash',
   })

@@ -38,13 +38,14 @@ export async function nudgePods(
 }
 
 /** Through the status of the pod: whoever may do this can change nothing else of it. */
-async function nudge({ apply, metrics }: Parts, { metadata }: Pod, value: string): Promise<void> {
-  const { name, namespace, uid } = metadata
+async function nudge({ apply, metrics, poller }: Parts, seen: Pod, value: string): Promise<void> {
+  const { name, namespace, uid } = seen.metadata
   const merge = { metadata: { uid, annotations: { [ANNOTATIONS.config]: value } } }
   try {
     const pod = { name, namespace: namespace! }
     await apply.client.patch(RESOURCES.pods, pod, { merge }, { subresource: 'status' })
     metrics.nudges.inc()
+    poller.askSoon(seen)
   } catch (thrown) {
     if (!isNotFound(thrown) && !isConflict(thrown)) throw thrown
   }

@@ -32,16 +32,17 @@ async function writeStatus(
   const { backlog, ...rest } = wanted
   const { backlog: liveBacklog, ...liveRest } = live
   const isMoved = !isSame(backlog, liveBacklog)
-  // What is told at the end about kept volumes is to be right: it does not wait.
-  const isDeleting = object.metadata.deletionTimestamp !== undefined
-  const waitMs = isMoved && !isDeleting ? budget.take(uid) : 0
-  const shown = waitMs > 0 ? liveBacklog : backlog
-  if (isSame(rest, liveRest) && isSame(shown, liveBacklog)) return waitMs > 0 ? waitMs : undefined
+  if (isSame(rest, liveRest)) {
+    if (!isMoved) return undefined
+    // What is told at the end about kept volumes is to be right: it does not wait.
+    const isDeleting = object.metadata.deletionTimestamp !== undefined
+    const waitMs = isDeleting ? 0 : budget.take(uid)
+    if (waitMs > 0) return waitMs
+  } else if (isMoved) budget.note(uid)
   const isAgent = object.kind === 'FlumeAgent'
-  const status = { ...rest, ...(shown === undefined ? {} : { backlog: shown }) }
   const { apiVersion, kind } = object
   // The uid makes it a conflict to write the status of one that took its place.
-  const body = { apiVersion, kind, metadata: { name, namespace: namespace!, uid }, status }
+  const body = { apiVersion, kind, metadata: { name, namespace: namespace!, uid }, status: wanted }
   const request = {
     scope,
     object: `${kind} ${name} status`,
@@ -60,7 +61,7 @@ async function writeStatus(
     throw thrown
   }
   for (const told of happenings(live.conditions ?? [], wanted.conditions ?? [])) tell(object, told)
-  return waitMs > 0 ? waitMs : undefined
+  return undefined
 }
 
 function isSame(a: unknown, b: unknown): boolean {

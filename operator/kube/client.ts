@@ -55,8 +55,9 @@ export class KubeClient {
     name: ObjectName,
     call: Call = {},
   ): Promise<T> {
-    const request = { method: 'GET', path: objectPath(type, name) } as const
-    return (await this.#send({ ...request, tried: tried('get', type, name) }, call)) as T
+    const said = { tried: tried('get', type, name), labels: { verb: 'get', kind: type.kind } }
+    const request = { method: 'GET', path: objectPath(type, name), ...said } as const
+    return (await this.#send(request, call)) as T
   }
 
   /** All pages, as they are now: never an older state from a cache of the server. */
@@ -230,20 +231,27 @@ export class KubeClient {
       method: 'GET',
       path: withQuery(path, { ...query, labelSelector, fieldSelector }),
       tried: `${verb} ${type.plural} ${type.namespaced ? where : 'of the cluster'}${of}`,
+      labels: { verb, kind: type.kind },
     } as const
   }
 
   /** The one way for everything that changes something. */
   async #write(
     write: Write,
-    request: Omit<Request, 'tried'>,
+    request: Omit<Request, 'tried' | 'labels'>,
     options: WriteOptions,
   ): Promise<unknown> {
     const { verb, type, name, subresource } = write
-    const guard = options.dryRun === true ? undefined : this.#options.writes
+    const isDry = options.dryRun === true
+    const guard = isDry ? undefined : this.#options.writes
+    const kind = subresource === undefined ? type.kind : `${type.kind}/${subresource}`
+    const said = {
+      tried: tried(verb, type, name, subresource),
+      labels: { verb: isDry ? 'dry-run' : verb, kind },
+    }
     guard?.before?.(write)
     try {
-      return await this.#send({ ...request, tried: tried(verb, type, name, subresource) }, options)
+      return await this.#send({ ...request, ...said }, options)
     } finally {
       guard?.after?.(write)
     }

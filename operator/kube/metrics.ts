@@ -12,6 +12,8 @@ const QUEUE_BUCKETS_S = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.01, 0.1, 1, 10, 
 export class KubeMetrics {
   /** `code` is the HTTP status, or `<error>` when there was no answer. */
   readonly requests: Counter<'code' | 'method' | 'host'>
+  /** The same by what was asked for: `kind` with the subresource, as in `Pod/status`. */
+  readonly calls: Counter<'verb' | 'kind'>
   readonly leading: Gauge<'name'>
   readonly eventsDropped: Counter<'reason'>
   readonly queue: QueueMetrics
@@ -23,6 +25,11 @@ export class KubeMetrics {
       'rest_client_requests_total',
       'Requests to the API server, by status code, method and host.',
       ['code', 'method', 'host'],
+    )
+    this.calls = make.counter(
+      'flume_operator_api_requests_total',
+      'Requests to the API server, by verb and kind; dry-run for an apply that changes nothing.',
+      ['verb', 'kind'],
     )
     this.leading = make.gauge(
       'leader_election_master_status',

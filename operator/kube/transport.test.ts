@@ -3,7 +3,12 @@ import { failureOf, kubeParts, metricOf, until } from '../../test/kube/fixture.t
 import { FakeServer } from '../../test/kube/fake-server.ts'
 import { OPEN_TIMEOUT_MS, Transport } from './transport.ts'
 
-const list = { method: 'GET', path: '/api/v1/configmaps', tried: 'list configmaps' } as const
+const list = {
+  method: 'GET',
+  path: '/api/v1/configmaps',
+  tried: 'list configmaps',
+  labels: { verb: 'list', kind: 'ConfigMap' },
+} as const
 
 async function parts() {
   const { clock, metrics, registry } = kubeParts()

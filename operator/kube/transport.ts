@@ -32,6 +32,8 @@ export interface Request {
   readonly path: string
   /** What is tried on what, for messages: `apply StatefulSet logs/hub`. */
   readonly tried: string
+  /** The same for the metrics. */
+  readonly labels: { readonly verb: string; readonly kind: string }
   readonly body?: { readonly type: string; readonly text: string }
   readonly signal?: AbortSignal | undefined
 }
@@ -130,6 +132,7 @@ export class Transport {
     const { server, userAgent, metrics } = this.#options
     const { method, body } = request
     const labels = { method, host: server.url.host }
+    metrics.calls.inc(request.labels)
     try {
       const { headers, ...tls } = await unlessAborted(server.access(), signal)
       const target = new URL(server.url.pathname.replace(/\/$/, '') + request.path, server.url)

@@ -32,8 +32,8 @@ function start(pods: readonly Pod[], answer: Answer = (name) => answerOf(name)) 
   })
   poller.start()
   const pass = async (seconds: number) => {
-    for (let i = 0; i < seconds; i++) {
-      clock.advance(1000)
+    for (let i = 0; i < 10 * seconds; i++) {
+      clock.advance(100)
       await turns(3)
     }
   }
@@ -66,6 +66,24 @@ test('while something is to change they are asked every second', async () => {
   await pass(4)
   expect(asked).toHaveLength(before)
   poller.stop()
+})
+
+test('one that was told of something new is asked a few times at once', async () => {
+  const hub = pod('hub', 0)
+  const { poller, state, asked, pass } = start([hub, pod('hub', 1)])
+  await turns(3)
+  poller.askSoon(hub)
+  await pass(1)
+  expect(asked).toEqual(['hub-0', 'hub-1', 'hub-0', 'hub-0', 'hub-0'])
+  await pass(3)
+  expect(asked).toHaveLength(5)
+  poller.askSoon(hub)
+  state.pods = []
+  await pass(1)
+  poller.askSoon(hub)
+  poller.stop()
+  await pass(1)
+  expect(asked).toHaveLength(5)
 })
 
 test('one that does not answer keeps its last report, and is silent after three times', async () => {

@@ -9,6 +9,8 @@ const TICK_MS = 1_000
 const TICK_SLACK_MS = TICK_MS / 2
 /** How often an agent is asked, and how often while its pool is to change. */
 const PERIOD_MS = 5_000
+/** When an agent is asked beside its turn, once its configuration should come: seldom later than in a second. */
+const SOON_MS = [150, 400, 800]
 const CONCURRENCY_MAX = 20
 /** In a row, until an agent counts as one that does not answer. */
 const FAILURES_MAX = 3
@@ -42,6 +44,8 @@ export class Poller {
   readonly #waiting = new Map<string, Pod>()
   #running = 0
   #timer: Timer | undefined
+  /** Turns out of line. */
+  readonly #soon = new Set<Timer>()
   #stopped = true
 
   constructor(options: PollerOptions) {
@@ -55,7 +59,8 @@ export class Poller {
 
   stop(): void {
     this.#stopped = true
-    this.#timer?.clear()
+    for (const timer of [this.#timer, ...this.#soon]) timer?.clear()
+    this.#soon.clear()
     this.#waiting.clear()
   }
 
@@ -74,6 +79,26 @@ export class Poller {
     await Promise.all(pods.map((pod) => this.#askOne(pod.metadata.uid ?? '', pod)))
   }
 
+  /** The pod was told to look at its configuration: its agent is asked until it may have done so. */
+  askSoon(pod: Pod): void {
+    if (this.#stopped) return
+    for (const delayMs of SOON_MS) {
+      const timer = this.#options.clock.schedule(() => {
+        this.#soon.delete(timer)
+        this.#askNow(pod.metadata.uid ?? '')
+      }, delayMs)
+      this.#soon.add(timer)
+    }
+  }
+
+  #askNow(uid: string): void {
+    const pod = this.#options.pods().find(({ metadata }) => metadata.uid === uid)
+    if (pod === undefined || !this.#isThere(pod) || this.#asked.get(uid)?.nextAtMs === Infinity)
+      return
+    this.#waiting.set(uid, pod)
+    this.#work()
+  }
+
   #tick(): void {
     const { clock, pods } = this.#options
     const all = pods()
@@ -85,13 +110,16 @@ export class Poller {
   }
 
   #isDue(pod: Pod): boolean {
-    if (pod.metadata.deletionTimestamp !== undefined || this.#options.urlOf(pod) === undefined)
-      return false
     const asked = this.#asked.get(pod.metadata.uid ?? '')
-    if (asked === undefined) return true
+    if (asked === undefined) return this.#isThere(pod)
     const isPending = poolKeyOfObject(pod).some((key) => this.#pending.has(key))
     const earlierMs = TICK_SLACK_MS + (isPending ? PERIOD_MS - TICK_MS : 0)
-    return this.#options.clock.monotonic() >= asked.nextAtMs - earlierMs
+    const isTurn = this.#options.clock.monotonic() >= asked.nextAtMs - earlierMs
+    return isTurn && this.#isThere(pod)
+  }
+
+  #isThere(pod: Pod): boolean {
+    return pod.metadata.deletionTimestamp === undefined && this.#options.urlOf(pod) !== undefined
   }
 
   #work(): void {

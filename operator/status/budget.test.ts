@@ -12,6 +12,17 @@ test('an object has its turn once a minute', () => {
   expect(budget.take('a')).toBe(0)
 })
 
+test('what is written with something else waits for its next turn, and takes none from others', () => {
+  const clock = new ManualClock()
+  const budget = new BacklogBudget(clock)
+  for (const uid of ['a', 'b', 'c']) budget.note(uid)
+  expect(budget.take('d')).toBe(0)
+  clock.advance(30_000)
+  budget.note('a')
+  clock.advance(30_000)
+  expect([budget.take('b'), budget.take('a')]).toEqual([0, 30_000])
+})
+
 test('all of them have five turns a second', () => {
   const clock = new ManualClock()
   const budget = new BacklogBudget(clock)

@@ -17,6 +17,7 @@ import type { ApiServer } from '../../operator/kube/server.ts'
 import { Transport } from '../../operator/kube/transport.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
 import { Kubelet } from './kubelet.ts'
+import type { KubeletOptions } from './kubelet.ts'
 
 /** A real API server with controllers, our kinds, and stand-ins for all nodes and agents. */
 export interface TestCluster {
@@ -28,11 +29,20 @@ export interface TestCluster {
   stop(): Promise<void>
 }
 
+export interface TestClusterOptions extends KubeletOptions {
+  readonly controllerManagerArgs?: readonly string[]
+  /** Where it has its data; a temporary one unless said otherwise. Removed at the end. */
+  readonly directory?: string
+}
+
 /** undefined where its programs are not installed. */
-export async function startTestCluster(): Promise<TestCluster | undefined> {
+export async function startTestCluster(
+  options: TestClusterOptions = {},
+): Promise<TestCluster | undefined> {
   if (binaries() === undefined) return undefined
-  const directory = mkdtempSync(join(tmpdir(), 'flume-operator-'))
-  const plane = await startControlPlane({ directory, kcm: true })
+  const { controllerManagerArgs = [] } = options
+  const { directory = mkdtempSync(join(tmpdir(), 'flume-operator-')) } = options
+  const plane = await startControlPlane({ directory, kcm: true, controllerManagerArgs })
   const server = loadKubeconfig([plane.kubeconfig])
   const transport = new Transport({
     server,
@@ -47,7 +57,7 @@ export async function startTestCluster(): Promise<TestCluster | undefined> {
     random: systemRandom,
   })
   await installKinds(client)
-  const kubelet = new Kubelet(client)
+  const kubelet = new Kubelet(client, options)
   await kubelet.start()
   const stop = async (): Promise<void> => {
     await kubelet.stop()

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { flowOfKey, readDelivered } from '../../agent/config/delivered.ts'
 import type { DeliveredFlow } from '../../agent/config/delivered.ts'
@@ -15,6 +15,9 @@ import { ObjectCache } from '../../operator/kube/object-cache.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
 import { keyOf } from '../../operator/kube/types.ts'
 import { TestLog } from '../sim/flow-parts.ts'
+import { agentAnswer } from './agent-answer.ts'
+import type { Left } from './agent-answer.ts'
+import { PodServers } from './pod-servers.ts'
 
 /** An image whose pods never start. */
 export const BROKEN_IMAGE = 'broken'
@@ -24,9 +27,9 @@ interface Agent {
   readonly delivered: readonly DeliveredFlow[]
 }
 
-interface Left {
-  readonly channel: string
-  readonly events: number
+export interface KubeletOptions {
+  /** Each pod answers at an address of its own (see PodServers), not all at one that only a test knows. */
+  readonly ownAddresses?: boolean
 }
 
 /**
@@ -46,9 +49,11 @@ export class Kubelet {
   /** By `namespace/flow`, channels that nothing drains. */
   readonly #left = new Map<string, Left>()
   readonly #inWork = new Set<Promise<void>>()
+  readonly #podServers: PodServers | undefined
 
-  constructor(client: KubeClient) {
+  constructor(client: KubeClient, { ownAddresses = false }: KubeletOptions = {}) {
     this.#client = client
+    this.#podServers = ownAddresses ? new PodServers() : undefined
     this.#pods = new ObjectCache({
       client,
       type: RESOURCES.pods,
@@ -61,8 +66,7 @@ export class Kubelet {
       const agent = [...this.#agents.values()].find(
         ({ pod }) => `/${keyOf(pod.metadata)}` === request.url,
       )
-      response.statusCode = agent === undefined ? 503 : 200
-      response.end(agent === undefined ? '' : JSON.stringify(this.#statusOf(agent)))
+      this.#answer(agent, response)
     })
   }
 
@@ -72,7 +76,7 @@ export class Kubelet {
     })
     this.#pods.onChange(({ type, object, old }) => {
       const { uid = '', deletionTimestamp } = object.metadata
-      if (type === 'deleted' || deletionTimestamp !== undefined) this.#agents.delete(uid)
+      if (type === 'deleted' || deletionTimestamp !== undefined) this.#end(uid)
       else if (object.status?.podIP === undefined) this.#later(() => this.#run(object))
       else if (nudgeOf(object) !== (old && nudgeOf(old))) this.#later(() => this.#load(object))
     })
@@ -83,6 +87,7 @@ export class Kubelet {
   async stop(): Promise<void> {
     await this.#pods.stop()
     await Promise.all(this.#inWork)
+    this.#podServers?.closeAll()
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
@@ -94,6 +99,13 @@ export class Kubelet {
     if (status?.phase !== 'Running') return undefined
     const { port } = this.#server.address() as AddressInfo
     return new URL(`http://127.0.0.1:${port}/${keyOf(metadata)}`)
+  }
+
+  /** The flows that the agents of a namespace have, each once for each replica. */
+  versions(namespace: string): readonly DeliveredFlow[] {
+    return [...this.#agents.values()]
+      .filter(({ pod }) => pod.metadata.namespace === namespace)
+      .flatMap(({ delivered }) => delivered)
   }
 
   /** A Secret is there, with a key. The agents see it at the next nudge. */
@@ -109,6 +121,24 @@ export class Kubelet {
   /** Each replica holds events of the flow in a channel that is in no flow. */
   leave(namespace: string, flow: string, left: Left): void {
     this.#left.set(`${namespace}/${flow}`, left)
+  }
+
+  async #addressOf({ metadata: { uid = '' } }: Pod): Promise<string> {
+    const servers = this.#podServers
+    if (servers === undefined) return '10.9.9.9'
+    return servers.listen(uid, (_request, response) =>
+      this.#answer(this.#agents.get(uid), response),
+    )
+  }
+
+  #answer(agent: Agent | undefined, response: ServerResponse): void {
+    response.statusCode = agent === undefined ? 503 : 200
+    response.end(agent === undefined ? '' : JSON.stringify(this.#statusOf(agent)))
+  }
+
+  #end(uid: string): void {
+    this.#agents.delete(uid)
+    this.#podServers?.close(uid)
   }
 
   #later(work: () => Promise<void>): void {
@@ -135,10 +165,11 @@ export class Kubelet {
       return
     }
     await this.#load(pod)
+    const ip = await this.#addressOf(pod)
     await this.#patch(pod, {
       phase: 'Running',
-      podIP: '10.9.9.9',
-      podIPs: [{ ip: '10.9.9.9' }],
+      podIP: ip,
+      podIPs: [{ ip }],
       conditions: conditions('True'),
       containerStatuses: [container({ running: { startedAt: '2026-01-01T00:00:00Z' } })],
     })
@@ -167,57 +198,24 @@ export class Kubelet {
 
   #statusOf({ pod, delivered }: Agent): object {
     const namespace = pod.metadata.namespace!
-    const flows = delivered.map(({ flow }) => ({
-      name: flow,
-      state: 'running',
-      sources: [],
-      sinks: [],
-      channels: [
-        {
-          name: 'default',
-          role: 'active',
-          stats: stats(this.#backlogs.get(`${namespace}/${flow}`) ?? 0),
-        },
-        ...this.#leftOf(`${namespace}/${flow}`),
-      ],
-    }))
     const gone = [...this.#left.keys()].flatMap((key) => {
-      const [of, flow] = key.split('/')
-      if (of !== namespace || delivered.some((each) => each.flow === flow)) return []
-      return [{ name: flow, state: 'removed', sources: [], sinks: [], channels: this.#leftOf(key) }]
+      const [of, flow = ''] = key.split('/')
+      return of !== namespace || delivered.some((each) => each.flow === flow) ? [] : [flow]
     })
-    return {
-      agent: pod.metadata.labels![LABELS.agent],
+    return agentAnswer({
+      agent: pod.metadata.labels![LABELS.agent]!,
       ordinal: Number(pod.metadata.name.split('-').at(-1)),
-      flows: [...flows, ...gone],
-      delivered: delivered.map((each) => this.#deliveredStatus(namespace, each)),
-    }
-  }
-
-  #leftOf(key: string): object[] {
-    const left = this.#left.get(key)
-    return left === undefined
-      ? []
-      : [{ name: left.channel, role: 'orphaned', stats: stats(left.events) }]
-  }
-
-  #deliveredStatus(namespace: string, { flow, generation, hash, manifest }: DeliveredFlow): object {
-    const missingSecrets = secretsOf(manifest).flatMap(({ secret, keys }) =>
-      keys
-        .filter((key) => !this.#secrets.has(`${namespace}/${secret}/${key}`))
-        .map((key) => ({ secret, key })),
-    )
-    const result = missingSecrets.length > 0 ? 'refused' : 'applied'
-    const problems = missingSecrets.map(({ secret, key }) => `FLM1503 ${secret}/${key} is missing`)
-    return { flow, generation, hash, result, problems, missingSecrets }
-  }
-}
-
-function stats(backlogEvents: number): object {
-  return {
-    backlogEvents,
-    backlogBytes: backlogEvents * 100,
-    oldestEventAgeMs: backlogEvents > 0 ? 60_000 : 0,
+      delivered,
+      backlogOf: (flow) => this.#backlogs.get(`${namespace}/${flow}`) ?? 0,
+      leftOf: (flow) => this.#left.get(`${namespace}/${flow}`),
+      gone,
+      missingOf: ({ manifest }) =>
+        secretsOf(manifest).flatMap(({ secret, keys }) =>
+          keys
+            .filter((key) => !this.#secrets.has(`${namespace}/${secret}/${key}`))
+            .map((key) => ({ secret, key })),
+        ),
+    })
   }
 }
 

@@ -73,6 +73,7 @@ export async function testParts(...objects: readonly KubeObject[]) {
   api.writes.length = 0
   const reports = new Map<string, PodReport>()
   const told: string[] = []
+  const hurried: string[] = []
   const pending = new Map<string, boolean>()
   const expectations = new Expectations()
   const memory = new Memory(clock)
@@ -87,6 +88,9 @@ export async function testParts(...objects: readonly KubeObject[]) {
     poller: {
       reportOf: (uid) => reports.get(uid),
       setPending: (key, is) => void pending.set(key, is),
+      askSoon: ({ metadata }) => void hurried.push(metadata.name),
+      // The reports of a test are there already.
+      refresh: () => Promise.resolve(),
     },
     budget: new BacklogBudget(clock),
     slots: new RolloutSlots(clock),
@@ -119,6 +123,8 @@ export async function testParts(...objects: readonly KubeObject[]) {
     reports,
     told,
     pending,
+    /** Pods whose agents are to be asked soon. */
+    hurried,
     put,
     key,
     get,
