@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   deliver,
   deliveredData,
@@ -32,7 +33,8 @@ export function decideFlows(pool: PoolObservation): readonly FlowDecision[] {
     const refusals: Verdict[] = []
     for (const version of versions) {
       if (version === undefined) continue
-      const listeners = listenersOfFlow(manifestOf(version.manifest))
+      const isNewest = version === checked.version
+      const listeners = listenersOfFlow(manifestOf(isNewest ? flow : version.manifest))
       const size = deliveredKey(version.flow).length + Buffer.byteLength(writeDelivered(version))
       const refusal = refuse(ports.conflict(listeners), bytes + size)
       if (refusal === undefined) {
@@ -86,9 +88,19 @@ function check(pool: PoolObservation, flow: FlumeFlow): Checked {
   const { hops, problem } = resolveHops(pool, manifestOf(flow))
   if (problem !== undefined)
     return { accepted: ACCEPTED, resolvedRefs: problem, version: undefined }
-  const generation = flow.metadata.generation ?? 0
-  const version = deliver(flow, { generation, hops })
+  const version = versionOf(flow, hops)
   return { accepted: ACCEPTED, resolvedRefs: RESOLVED, version }
+}
+
+/** Objects of the caches never change: each is made ready once, as long as its hops are the same. */
+const ready = new WeakMap<FlumeFlow, DeliveredFlow>()
+
+function versionOf(flow: FlumeFlow, hops: DeliveredFlow['hops']): DeliveredFlow {
+  const known = ready.get(flow)
+  if (known !== undefined && isDeepStrictEqual(known.hops, hops)) return known
+  const version = deliver(flow, { generation: flow.metadata.generation ?? 0, hops })
+  ready.set(flow, version)
+  return version
 }
 
 function refuseAgent(agent: FlumeAgent | undefined, flow: FlumeFlow): Verdict | undefined {

@@ -3,6 +3,7 @@ import { agent, flow } from '../../test/operator/objects.ts'
 import { testParts } from '../../test/operator/parts.ts'
 import { until } from '../../hack/cluster/until.ts'
 import { poolLabels } from '../api/pool-labels.ts'
+import type { KubeObject } from '../kube/types.ts'
 import { watchKeys } from './keys.ts'
 
 const to = (target: string) => ({
@@ -25,7 +26,7 @@ async function start() {
 
 test('a pool concerns those that hand events to it', async () => {
   const { put, heard } = await start()
-  await put(agent('hub', { replicas: 2 }))
+  await put(agent('hub', { replicas: 2 }, { generation: 2 }))
   expect(await heard('logs/hub', 'logs/front')).toEqual(['logs/front', 'logs/hub'])
 })
 
@@ -33,8 +34,16 @@ test('a flow concerns its pool and the senders of that, before and after', async
   const { put, heard } = await start()
   await put(flow('web', { agentRef: { name: 'hub' } }))
   expect(await heard('logs/hub', 'logs/front')).toEqual(['logs/front', 'logs/hub'])
-  await put(flow('web', { agentRef: { name: 'other' } }))
+  await put(flow('web', { agentRef: { name: 'other' } }, { generation: 2 }))
   expect(await heard('logs/hub', 'logs/other')).toEqual(['logs/front', 'logs/hub', 'logs/other'])
+})
+
+test('a status concerns nobody else', async () => {
+  const { put, heard } = await start()
+  const { metadata, ...hub } = agent('hub')
+  await put({ ...hub, metadata, status: { replicas: 1 } } as KubeObject)
+  await put(flow('other', { agentRef: { name: 'last' } }))
+  expect(await heard('logs/hub', 'logs/last')).toEqual(['logs/hub', 'logs/last'])
 })
 
 test('an object concerns the pool that it was made for', async () => {
@@ -42,4 +51,6 @@ test('an object concerns the pool that it was made for', async () => {
   const metadata = { name: 'x', namespace: 'logs', labels: poolLabels('hub', 'u') }
   await put({ apiVersion: 'v1', kind: 'Service', metadata })
   expect(await heard('logs/hub')).toEqual(['logs/hub'])
+  await put({ apiVersion: 'v1', kind: 'ConfigMap', metadata })
+  expect(await heard('logs/hub', 'logs/front')).toEqual(['logs/front', 'logs/hub'])
 })
