@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { incarnations } from '../../hack/cluster/demo/product.ts'
+import { IMAGES } from './image-once.ts'
 import { flow, pool } from './manifests.ts'
-import { IMAGES, useStage } from './stage.ts'
+import { useStage } from './stage.ts'
 
 /** The chart on a cluster where agents run: tested, upgraded, removed and installed again. The tests build on each other. */
 
