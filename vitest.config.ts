@@ -20,20 +20,39 @@ const tiers = {
   mutants: { files: ['*.mutant'], timeoutMs: 15 * 60_000 },
   interop: { files: ['*.interop'], timeoutMs: 15 * 60_000 },
   apiserver: { files: ['*.apiserver'], timeoutMs: 20 * 60_000 },
-  cluster: { files: ['*.cluster'], timeoutMs: 30 * 60_000 },
+  cluster: {
+    files: ['*.cluster'],
+    timeoutMs: 30 * 60_000,
+    globalSetup: ['test/cluster/image-once.ts'],
+  },
 }
 const UNIT_TIMEOUT_MS = 20_000
 
 const folders = '{agent,operator,hack,test,examples}'
 
-function project(name: string, files: readonly string[], timeoutMs: number) {
+interface Tier {
+  readonly files: readonly string[]
+  readonly timeoutMs: number
+  /** Once, before the first file of the tier. */
+  readonly globalSetup?: string[]
+}
+
+function project(name: string, { files, timeoutMs, globalSetup = [] }: Tier) {
   const include = files.map((file) => `${folders}/**/${file}.test.ts`)
   const others = Object.values(tiers).flatMap((tier) => tier.files)
   const exclude = name === 'unit' ? others.map((file) => `**/${file}.test.ts`) : []
   // Plugins are imported by Node itself, as they are outside of tests.
   const server = { deps: { external: [/\/plugins?-\w+\//, /\/examples\/plugins\/plugins\//] } }
   return {
-    test: { name, include, exclude, testTimeout: timeoutMs, hookTimeout: timeoutMs, server },
+    test: {
+      name,
+      include,
+      exclude,
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
+      globalSetup,
+      server,
+    },
   }
 }
 
@@ -43,8 +62,8 @@ export default defineConfig({
     // Tests that run at the same time within a file; each of them starts processes.
     maxConcurrency: 2,
     projects: [
-      project('unit', ['*'], UNIT_TIMEOUT_MS),
-      ...Object.entries(tiers).map(([name, tier]) => project(name, tier.files, tier.timeoutMs)),
+      project('unit', { files: ['*'], timeoutMs: UNIT_TIMEOUT_MS }),
+      ...Object.entries(tiers).map(([name, tier]) => project(name, tier)),
     ],
   },
 })

@@ -7,6 +7,7 @@ import { parseOptions } from './bench/options.ts'
 import type { Effort } from './bench/options.ts'
 import { operator } from './bench/operator.ts'
 import { endAll } from './bench/running.ts'
+import { recovery } from './bench/recovery.ts'
 import { w1 } from './bench/w1.ts'
 import { w2 } from './bench/w2.ts'
 import { w5 } from './bench/w5.ts'
@@ -17,9 +18,11 @@ import { WorkFolder } from './bench/work-folder.ts'
  * Benchmarks, with the real Flume beside us in the same run.
  *
  *   npm run bench -- w1|w2|w5|w9|idle|avro|hop|failover|operator|all [--quick] [--full]
+ *   npm run bench -- w1|w2|w5|w9|idle|avro|hop|failover|recovery|all [--quick] [--full]
  *
  * Each prints tables and fails when an output is wrong, never because of a time. The method of each
- * stands at the head of its file below bench/. Needs Linux and `npm run setup -- flume`.
+ * stands at the head of its file below bench/. Needs Linux and `npm run setup -- flume`, recovery
+ * also `npm run setup -- cluster` and root.
  */
 const BENCHES: Readonly<Record<string, (work: WorkFolder, effort: Effort) => Promise<string>>> = {
   w1,
@@ -31,6 +34,7 @@ const BENCHES: Readonly<Record<string, (work: WorkFolder, effort: Effort) => Pro
   hop,
   failover,
   operator,
+  recovery,
 }
 
 const USAGE = `Usage: npm run bench -- ${Object.keys(BENCHES).join('|')}|all [--quick] [--full]`

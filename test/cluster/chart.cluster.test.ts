@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { incarnations } from '../../hack/cluster/demo/product.ts'
+import { IMAGES } from './image-once.ts'
 import { flow, pool } from './manifests.ts'
-import { IMAGES, useStage } from './stage.ts'
+import { useStage } from './stage.ts'
 
 /** The chart on a cluster where agents run: tested, upgraded, removed and installed again. The tests build on each other. */
 
@@ -46,6 +47,7 @@ test('an upgrade to another image replaces them', async () => {
   expect(pods.map(({ spec }) => spec.containers[0]!.image)).toEqual([IMAGES[1], IMAGES[1]])
   const after = await containers()
   expect(before.filter((each) => after.includes(each))).toEqual([])
+  expect(await evicted()).toEqual([`${POOL}-1`, `${POOL}-0`])
 })
 
 test('without the operator kinds, pools and agents stay, and the next one goes on', async () => {
@@ -61,6 +63,13 @@ test('without the operator kinds, pools and agents stay, and the next one goes o
   await changeIsLive('again')
   expect(await containers()).toEqual(before)
 })
+
+/** The pods that the operator has told of, in the order in which it evicted them. */
+async function evicted(): Promise<string[]> {
+  const args = ['--field-selector=reason=PodEvicted', '--sort-by=.eventTime']
+  const { items } = await stage.product.get<{ items: { message: string }[] }>('events', ...args)
+  return items.map(({ message }) => /^evicted ([^:]+):/.exec(message)![1]!)
+}
 
 async function changeIsLive(mark: string): Promise<void> {
   const { product } = stage

@@ -1,14 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
 import { Product } from '../../hack/cluster/demo/product.ts'
 import { cannotRun, localProvider } from '../../hack/cluster/local.ts'
 import { collectEvidence } from './evidence.ts'
 import { needsCluster } from './needs.ts'
-
-/** The image under two names: what is rolled out changes, and what runs is the same. */
-export const IMAGES = ['flume-operator:0.1.0', 'flume-operator:again'] as const
 
 const NODES = 2
 
@@ -33,7 +30,7 @@ export function useStage(
     const cluster = await localProvider.up({ directory, nodes: NODES, say: () => {} })
     product = new Product(cluster, namespace)
     try {
-      await product.loadImage(...IMAGES.map((name) => `docker.io/library/${name}`))
+      await cluster.importImages(inject('image'))
       await product.install()
       await product.makeNamespace()
       await prepare(product)

@@ -6,9 +6,10 @@ import { untilDelivered } from '../../hack/cluster/demo/output.ts'
 import { incarnations, restartsOf } from '../../hack/cluster/demo/product.ts'
 import type { Resource } from '../../hack/cluster/demo/product.ts'
 import { SeededRandom } from '../sim/random.ts'
+import { IMAGES } from './image-once.ts'
 import { OUTPUT, flow, pool } from './manifests.ts'
 import { pick } from './plan.ts'
-import { IMAGES, useStage } from './stage.ts'
+import { useStage } from './stage.ts'
 import { Storm } from './storm.ts'
 
 /**

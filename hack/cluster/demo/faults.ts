@@ -53,10 +53,26 @@ export async function deletePool(
 
 /** SIGKILL to the operator that leads: it cannot let go of the lead. Until another one leads. */
 export async function killLeader(product: Product): Promise<number> {
+  return anotherLeads(product, (pod) =>
+    product.cluster.crash({ namespace: OPERATOR_NAMESPACE, pod, container: 'operator' }),
+  )
+}
+
+/** Deletes the pod of the operator that leads. Until another one leads. */
+export async function deleteLeader(product: Product): Promise<number> {
+  return anotherLeads(product, async (pod) => {
+    const where = `--namespace=${OPERATOR_NAMESPACE}`
+    await product.kubectl.run(['delete', 'pod', pod, where, '--wait=false'])
+  })
+}
+
+async function anotherLeads(
+  product: Product,
+  act: (pod: string) => Promise<void>,
+): Promise<number> {
   const { pod, identity } = await product.leader()
-  const container = { namespace: OPERATOR_NAMESPACE, pod, container: 'operator' }
   return secondsOf(async () => {
-    await product.cluster.crash(container)
+    await act(pod)
     await until('another leader', SECONDS_MAX, async () => {
       const { identity: now } = await product.leader()
       return now !== '' && now !== identity

@@ -67,6 +67,13 @@ export class NumberedStream {
     return this.#longestWaitMs
   }
 
+  /** The longest since the last call of this. */
+  takeLongestWait(): number {
+    const longestMs = this.#longestWaitMs
+    this.#longestWaitMs = 0
+    return longestMs
+  }
+
   /** Begins no new request and waits for the answers of those under way, `secondsMax` at most. */
   async stop(secondsMax: number): Promise<void> {
     this.#stopping = true

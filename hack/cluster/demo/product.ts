@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { binaries } from '../binaries.ts'
 import { command } from '../command.ts'
 import { environmentOf } from '../environment.ts'
@@ -13,7 +11,6 @@ import { until } from '../until.ts'
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const CHART = join(ROOT, 'charts', 'flume-operator')
 export const OPERATOR_NAMESPACE = 'flume-system'
-const execute = promisify(execFile)
 
 export interface Condition {
   readonly type: string
@@ -68,6 +65,13 @@ export function incarnations(pods: readonly Pod[]): string[] {
   return pods.map((pod) => `${pod.metadata.name} ${pod.metadata.uid} ${restartsOf(pod)}`).sort()
 }
 
+/** Builds the image of this checkout into an archive, under each of the names. */
+export async function buildImage(archive: string, ...names: readonly string[]): Promise<void> {
+  const named = names.flatMap((name) => ['--name', name])
+  const args = [join(ROOT, 'hack', 'image.ts'), '--output', archive, ...named]
+  await command(process.execPath, args)
+}
+
 /** The product on a cluster, used as its users do: by helm and kubectl. */
 export class Product {
   readonly cluster: Cluster
@@ -80,18 +84,12 @@ export class Product {
     this.kubectl = new Kubectl(join(binaries()!, 'kubectl'), cluster.kubeconfig)
   }
 
-  /** Builds the image and loads it into all nodes, under each of the names. */
-  async loadImage(...names: readonly string[]): Promise<void> {
+  /** Builds the image and loads it into all nodes. */
+  async loadImage(): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'flume-image-'))
     try {
       const archive = join(folder, 'image.tar')
-      const named = names.flatMap((name) => ['--name', name])
-      await execute(process.execPath, [
-        join(ROOT, 'hack', 'image.ts'),
-        '--output',
-        archive,
-        ...named,
-      ])
+      await buildImage(archive)
       await this.cluster.importImages(archive)
     } finally {
       rmSync(folder, { recursive: true })
