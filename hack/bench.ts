@@ -19,7 +19,8 @@ import { WorkFolder } from './bench/work-folder.ts'
  *   npm run bench -- w1|w2|w5|w9|idle|avro|hop|failover|operator|all [--quick] [--full]
  *
  * Each prints tables and fails when an output is wrong, never because of a time. The method of each
- * stands at the head of its file below bench/. Needs Linux and `npm run setup -- flume`.
+ * stands at the head of its file below bench/. Needs Linux and `npm run setup -- flume`; `operator`, which has
+ * no peer, needs `npm run setup -- cluster`.
  */
 const BENCHES: Readonly<Record<string, (work: WorkFolder, effort: Effort) => Promise<string>>> = {
   w1,
