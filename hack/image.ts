@@ -10,11 +10,11 @@ import { SetupError } from './setup/tool.ts'
  * The image of operator and agents, made without a container engine from what `npm ci` has installed and
  * Debian's packages. The same input makes the same bytes.
  *
- *   npm run image -- --output FILE [--name NAME]   an archive (OCI layout, which Docker loads too)
+ *   npm run image -- --output FILE [--name NAME]…  an archive (OCI layout, which Docker loads too)
  *   npm run image -- --directory DIR               its layers as folders, for the Dockerfile
  */
 const ROOT = join(import.meta.dirname, '..')
-const USAGE = 'Usage: npm run image -- --output FILE [--name NAME], or --directory DIR'
+const USAGE = 'Usage: npm run image -- --output FILE [--name NAME]…, or --directory DIR'
 
 /** As Kubernetes writes `flume-operator:VERSION` out, the chart's default. */
 function defaultName(): string {
@@ -36,9 +36,12 @@ function main(args: readonly string[]): number {
     for (const layer of layers) writeTree(layer.tree, join(resolve(directory), layer.name))
     return 0
   }
-  const image = { name: name ?? defaultName(), layers, config: productConfig(ROOT) }
-  const bytes = writeArchive(resolve(output!), [image])
-  console.log(`${image.name} is in ${output} (${(bytes / 1e6).toFixed(0)} MB).`)
+  const names = name ?? [defaultName()]
+  const config = productConfig(ROOT)
+  const images = names.map((each) => ({ name: each, layers, config }))
+  const bytes = writeArchive(resolve(output!), images)
+  const verb = names.length === 1 ? 'is' : 'are'
+  console.log(`${names.join(', ')} ${verb} in ${output} (${(bytes / 1e6).toFixed(0)} MB).`)
   return 0
 }
 
@@ -49,7 +52,7 @@ function parse(args: readonly string[]) {
       options: {
         output: { type: 'string' },
         directory: { type: 'string' },
-        name: { type: 'string' },
+        name: { type: 'string', multiple: true },
       },
     })
     const one = (values.output === undefined) !== (values.directory === undefined)

@@ -41,16 +41,7 @@ async function main(): Promise<number> {
   say('the chart is installed')
   await product.install()
   say(`${MANIFEST.slice(ROOT.length + 1)} is applied`)
-  await product.kubectl.apply([
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: {
-        name: NAMESPACE,
-        labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
-      },
-    },
-  ])
+  await product.makeNamespace()
   await product.run(['apply', '--filename', MANIFEST])
   await product.untilReady('hub', 3)
   await product.untilReady('edge', 2)

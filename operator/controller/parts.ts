@@ -14,7 +14,7 @@ import type { RolloutSlots } from './slots.ts'
 export interface Parts {
   readonly caches: Caches
   readonly apply: ApplyContext
-  readonly poller: Pick<Poller, 'reportOf' | 'setPending' | 'askSoon'>
+  readonly poller: Pick<Poller, 'reportOf' | 'setPending' | 'refresh' | 'askSoon'>
   readonly budget: BacklogBudget
   readonly slots: RolloutSlots
   readonly nudges: Nudges

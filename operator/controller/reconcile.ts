@@ -73,16 +73,32 @@ async function withAgent(
 async function removed(
   parts: Parts,
   key: string,
-  observed: PoolObservation,
+  before: PoolObservation,
   agent: FlumeAgent,
 ): Promise<Outcome> {
   parts.poller.setPending(key, false)
+  const observed = await withLastWords(parts, key, before)
   const waitsFor = await finalize(parts, key, observed, agent)
   const decisions = decideFlows(observed)
   if (waitsFor === undefined) return after(await writeFlowStatuses(parts, key, observed, decisions))
   const brought: Brought = { ...preview(observed, undefined), deleting: waitsFor }
   await show(parts, key, observed, { agent, brought, decisions })
   return after(LOOK_AGAIN_MS)
+}
+
+/** Before the pods are told to end they are asked once more: what is told about their volumes is to be right. */
+async function withLastWords(
+  { caches, poller }: Parts,
+  key: string,
+  observed: PoolObservation,
+): Promise<PoolObservation> {
+  const { objects, pods } = observed
+  const isFirst = objects.some(
+    ({ kind, metadata }) => kind === 'StatefulSet' && metadata.deletionTimestamp === undefined,
+  )
+  if (!isFirst) return observed
+  await poller.refresh(pods)
+  return observePool(caches, key, (uid) => poller.reportOf(uid))
 }
 
 interface Shown {

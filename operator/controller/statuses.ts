@@ -34,7 +34,9 @@ async function writeStatus(
   const isMoved = !isSame(backlog, liveBacklog)
   if (isSame(rest, liveRest)) {
     if (!isMoved) return undefined
-    const waitMs = budget.take(uid)
+    // What is told at the end about kept volumes is to be right: it does not wait.
+    const isDeleting = object.metadata.deletionTimestamp !== undefined
+    const waitMs = isDeleting ? 0 : budget.take(uid)
     if (waitMs > 0) return waitMs
   } else if (isMoved) budget.note(uid)
   const isAgent = object.kind === 'FlumeAgent'

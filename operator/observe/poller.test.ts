@@ -135,3 +135,46 @@ test('no more than twenty are asked at the same time', async () => {
   expect(new Set(asked).size).toBe(50)
   poller.stop()
 })
+
+test('the time that an answer takes does not make the next question later', async () => {
+  const clock = new ManualClock()
+  let asked = 0
+  const poller = new Poller({
+    pods: () => [pod('hub', 0)],
+    urlOf: () => new URL('http://x/hub-0'),
+    ask: () => {
+      asked++
+      return new Promise((resolve) => {
+        clock.schedule(() => resolve(answerOf('hub-0')), 40)
+      })
+    },
+    onNews: () => {},
+    onAnswer: () => {},
+    clock,
+  })
+  const askedWithin = async (ms: number): Promise<number> => {
+    const before = asked
+    for (let passed = 0; passed < ms; passed += 20) {
+      clock.advance(20)
+      await turns()
+    }
+    return asked - before
+  }
+  poller.start()
+  expect(await askedWithin(10_000)).toBe(2)
+  poller.setPending('logs/hub', true)
+  expect(await askedWithin(10_000)).toBe(10)
+  poller.setPending('logs/hub', false)
+  expect(await askedWithin(10_000)).toBe(2)
+  poller.stop()
+})
+
+test('an agent that is asked at once has answered when that resolves', async () => {
+  const { poller, state } = start([])
+  const late = pod('hub', 3)
+  state.pods = [late]
+  expect(poller.reportOf('pod-hub-3')).toBeUndefined()
+  await poller.refresh([late])
+  expect(poller.reportOf('pod-hub-3')).toMatchObject({ reachable: true, known: true })
+  poller.stop()
+})

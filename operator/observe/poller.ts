@@ -5,6 +5,8 @@ import type { Ask } from './ask.ts'
 import { gistOf, readReport } from './report.ts'
 
 const TICK_MS = 1_000
+/** Who was asked in a tick is due in the next one, even if that comes a little early. */
+const TICK_SLACK_MS = TICK_MS / 2
 /** How often an agent is asked, and how often while its pool is to change. */
 const PERIOD_MS = 5_000
 /** When an agent is asked beside its turn, once its configuration should come: seldom later than in a second. */
@@ -72,6 +74,11 @@ export class Poller {
     else this.#pending.delete(key)
   }
 
+  /** Asks some at once, whoever is due; resolves when each has answered, or did not in time. */
+  async refresh(pods: readonly Pod[]): Promise<void> {
+    await Promise.all(pods.map((pod) => this.#askOne(pod.metadata.uid ?? '', pod)))
+  }
+
   /** The pod was told to look at its configuration: its agent is asked until it may have done so. */
   askSoon(pod: Pod): void {
     if (this.#stopped) return
@@ -106,7 +113,7 @@ export class Poller {
     const asked = this.#asked.get(pod.metadata.uid ?? '')
     if (asked === undefined) return this.#isThere(pod)
     const isPending = poolKeyOfObject(pod).some((key) => this.#pending.has(key))
-    const earlierMs = isPending ? PERIOD_MS - TICK_MS : 0
+    const earlierMs = TICK_SLACK_MS + (isPending ? PERIOD_MS - TICK_MS : 0)
     const isTurn = this.#options.clock.monotonic() >= asked.nextAtMs - earlierMs
     return isTurn && this.#isThere(pod)
   }
@@ -132,11 +139,12 @@ export class Poller {
     const { clock, urlOf, ask, onNews, onAnswer } = this.#options
     const asked = this.#asked.get(uid) ?? { nextAtMs: 0, failures: 0, report: undefined }
     this.#asked.set(uid, asked)
+    const startedAtMs = clock.monotonic()
     asked.nextAtMs = Infinity
     const url = urlOf(pod)
     const text = url === undefined ? undefined : await ask(url).catch(() => undefined)
     const report = text === undefined ? undefined : readReport(text, pod.metadata.name, clock.now())
-    asked.nextAtMs = clock.monotonic() + PERIOD_MS
+    asked.nextAtMs = startedAtMs + PERIOD_MS
     onAnswer(report === undefined ? 'failed' : 'answered')
     asked.failures = report === undefined ? asked.failures + 1 : 0
     const before = asked.report

@@ -86,3 +86,26 @@ test('the gist is the same when only what waits has moved a little', () => {
   expect(gist(12_340)).not.toBe(gist(14_000))
   expect(gist(1)).not.toBe(gist(1, 'x'))
 })
+
+test('channels out of the configuration are left where no sink drains them, or none that can', () => {
+  const channel = (name: string, role: string, events: number) => ({
+    name,
+    role,
+    stats: stats(events),
+  })
+  const channels = [
+    channel('kept', 'active', 1),
+    channel('empty', 'orphaned', 0),
+    channel('orphan', 'orphaned', 2),
+    channel('draining', 'retiring', 3),
+    channel('stuck', 'retiring', 4),
+  ]
+  const sinks = [
+    { name: 'good', channel: 'draining' },
+    { name: 'bad', channel: 'stuck', problem: 'the disk is full' },
+  ]
+  expect(read([flow({ state: 'removed', channels, sinks })])!.flows[0]!.leftChannels).toEqual([
+    { name: 'orphan', events: 2 },
+    { name: 'stuck', events: 4 },
+  ])
+})

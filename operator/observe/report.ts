@@ -16,6 +16,7 @@ const channelSchema = z.object({
     .optional(),
 })
 const componentSchema = z.object({ name: z.string(), problem: z.string().optional() })
+const sinkSchema = componentSchema.extend({ channel: z.string().optional() })
 const statusSchema = z.object({
   agent: z.string(),
   ordinal: z.int(),
@@ -26,7 +27,7 @@ const statusSchema = z.object({
       problem: z.string().optional(),
       sources: z.array(componentSchema),
       channels: z.array(channelSchema),
-      sinks: z.array(componentSchema),
+      sinks: z.array(sinkSchema),
     }),
   ),
   delivered: z
@@ -74,7 +75,7 @@ function reportOf({ flows, delivered = [] }: Status, nowMs: number): PodReport {
       missingSecrets: given?.missingSecrets ?? [],
       failures: runs === undefined ? [] : failuresOf(runs),
       backlog: backlogOf(runs?.channels ?? [], nowMs),
-      leftChannels: leftIn(runs?.channels ?? []),
+      leftChannels: runs === undefined ? [] : leftIn(runs),
     }
   })
   return { reachable: true, known: true, flows: reported }
@@ -110,10 +111,16 @@ function toSecond(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }
 
-/** Those that are out of the configuration and that no sink drains. */
-function leftIn(channels: readonly Channel[]) {
+/**
+ * Channels that are out of the configuration and that no sink drains: after a restart of the agent there is none, before
+ * it the last ones go on, and may fail.
+ */
+function leftIn({ channels, sinks }: FlowPart) {
+  const fails = (channel: string): boolean =>
+    sinks.some((sink) => sink.channel === channel && sink.problem !== undefined)
   return channels
-    .filter(({ role, stats }) => role === 'orphaned' && (stats?.backlogEvents ?? 0) > 0)
+    .filter(({ role, name }) => role === 'orphaned' || (role === 'retiring' && fails(name)))
+    .filter(({ stats }) => (stats?.backlogEvents ?? 0) > 0)
     .map(({ name, stats }) => ({ name, events: stats!.backlogEvents }))
 }
 

@@ -118,4 +118,16 @@ describe('a pool', () => {
       backlog: { events: 5 },
     })
   })
+
+  test('that is being deleted keeps what its pods said waits, as they leave', () => {
+    const backlog = { events: 5, bytes: 50, oldestEventTime: undefined }
+    const reports = said(report({ backlog }), report({ backlog }))
+    const leaving = [pod('hub', 0, { leaving: true }), pod('hub', 1)]
+    const facts = { deleting: 'waiting', reports }
+    expect(shown({ ...facts, pods: leaving })).toMatchObject({ backlog: { events: 10 } })
+    const known = { ...hub, status: { backlog: { events: 10, bytes: 100 } } }
+    expect(shown({ ...facts, pods: [pod('hub', 1)] }, known)).toMatchObject({
+      backlog: { events: 10 },
+    })
+  })
 })

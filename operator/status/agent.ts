@@ -47,11 +47,7 @@ export function agentStatus(agent: FlumeAgent, facts: AgentFacts): FlumeAgentSta
     Degraded: degraded(pods, facts),
     Paused: paused(facts),
   }
-  const parts = staying.map((pod) => {
-    const report = facts.reports.get(pod.metadata.uid ?? '')
-    return report?.known === true ? backlogOfPod(report) : undefined
-  })
-  const backlog = sumBacklog(parts, agent.status?.backlog)
+  const backlog = backlogOf(agent, facts, staying)
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...counts,
@@ -65,6 +61,21 @@ export function agentStatus(agent: FlumeAgent, facts: AgentFacts): FlumeAgentSta
       now,
     }),
   }
+}
+
+/**
+ * While it is being deleted the pods that leave count, and once one of them is gone nothing changes any more: what they
+ * said last is what is told about the volumes that are kept.
+ */
+function backlogOf({ spec, status }: FlumeAgent, facts: AgentFacts, staying: readonly Pod[]) {
+  const previous = status?.backlog
+  const isDeleting = facts.deleting !== undefined
+  if (isDeleting && facts.pods.length < spec.replicas) return previous
+  const parts = (isDeleting ? facts.pods : staying).map((pod) => {
+    const report = facts.reports.get(pod.metadata.uid ?? '')
+    return report?.known === true ? backlogOfPod(report) : undefined
+  })
+  return sumBacklog(parts, previous)
 }
 
 function ready({ spec: { replicas } }: FlumeAgent, pods: readonly Pod[]): Verdict {

@@ -44,6 +44,8 @@ export class World {
   readonly namespace: string
   readonly cluster: TestCluster
   readonly log = new TestLog()
+  /** Operators that ended in the middle. */
+  crashes = 0
   /** What operators wrote, in order. */
   readonly writes: string[] = []
   readonly #faults: Faults
@@ -266,6 +268,7 @@ export class World {
         this.writes.push(describeWrite(write))
         if (this.#faults.crashAfter?.includes(this.writes.length) !== true) return
         dead = true
+        this.crashes++
         this.#restarting = this.#restarting.then(() => this.#restart())
         throw new Error('this operator ends here')
       },

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** Events of one request. */
-const BATCH_EVENTS = 50
+export const BATCH_EVENTS = 50
 /** A request that is not answered by then is sent again. */
 const REQUEST_TIMEOUT_MS = 5_000
 const RETRY_PAUSE_MS = 100

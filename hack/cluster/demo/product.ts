@@ -12,8 +12,28 @@ import { until } from '../until.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const CHART = join(ROOT, 'charts', 'flume-operator')
-const OPERATOR_NAMESPACE = 'flume-system'
+export const OPERATOR_NAMESPACE = 'flume-system'
 const execute = promisify(execFile)
+
+export interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+  readonly lastTransitionTime: string
+  readonly observedGeneration: number
+}
+
+/** What kubectl says of a FlumeAgent or a FlumeFlow, as far as we look. */
+export interface Resource {
+  readonly metadata: { readonly name: string; readonly generation: number }
+  readonly status?: {
+    readonly observedGeneration?: number
+    readonly conditions?: readonly Condition[]
+    readonly image?: string
+    readonly backlog?: { readonly events: number }
+  }
+}
 
 /** What kubectl says of a pod, as far as we look. */
 export interface Pod {
@@ -21,6 +41,10 @@ export interface Pod {
     readonly name: string
     readonly uid: string
     readonly deletionTimestamp?: string
+  }
+  readonly spec: {
+    readonly nodeName?: string
+    readonly containers: readonly { readonly image: string }[]
   }
   readonly status: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
@@ -35,6 +59,15 @@ export function isReady({ metadata, status }: Pod): boolean {
   )
 }
 
+export function restartsOf({ status }: Pod): number {
+  return status.containerStatuses?.[0]?.restartCount ?? 0
+}
+
+/** Who runs: a container that was started again, or a pod in the place of another, is another one. */
+export function incarnations(pods: readonly Pod[]): string[] {
+  return pods.map((pod) => `${pod.metadata.name} ${pod.metadata.uid} ${restartsOf(pod)}`).sort()
+}
+
 /** The product on a cluster, used as its users do: by helm and kubectl. */
 export class Product {
   readonly cluster: Cluster
@@ -47,12 +80,12 @@ export class Product {
     this.kubectl = new Kubectl(join(binaries()!, 'kubectl'), cluster.kubeconfig)
   }
 
-  /** Builds the image and loads it into all nodes. */
-  async loadImage(name?: string): Promise<void> {
+  /** Builds the image and loads it into all nodes, under each of the names. */
+  async loadImage(...names: readonly string[]): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'flume-image-'))
     try {
       const archive = join(folder, 'image.tar')
-      const named = name === undefined ? [] : ['--name', name]
+      const named = names.flatMap((name) => ['--name', name])
       await execute(process.execPath, [
         join(ROOT, 'hack', 'image.ts'),
         '--output',
@@ -72,8 +105,27 @@ export class Product {
     await this.#helm('upgrade', '--install', 'flume-operator', CHART, ...where, ...how)
   }
 
+  /** `helm test`; rejects with what it said when it fails. */
+  async test(): Promise<void> {
+    const where = ['--namespace', OPERATOR_NAMESPACE, '--timeout', '5m', '--logs']
+    await this.#helm('test', 'flume-operator', ...where)
+  }
+
   async uninstall(): Promise<void> {
     await this.#helm('uninstall', 'flume-operator', '--namespace', OPERATOR_NAMESPACE, '--wait')
+  }
+
+  /** Makes the namespace, which lets only restricted pods in. */
+  async makeNamespace(): Promise<void> {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+    const metadata = { name: this.namespace, labels }
+    await this.kubectl.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata }])
+  }
+
+  /** Applies objects to the namespace; one by one, as only so the API server itself finds unknown fields. */
+  async apply(...objects: readonly object[]): Promise<void> {
+    const documents = objects.map((each) => JSON.stringify(each)).join('\n---\n')
+    await this.run(['apply', '--filename=-'], documents)
   }
 
   /** kubectl in the namespace; resolves to its output. */
@@ -98,6 +150,25 @@ export class Product {
       return pods.length === replicas && pods.every(isReady)
     })
     return (performance.now() - startedAtMs) / 1000
+  }
+
+  /** Waits until a condition of the newest generation is so. `what` as in `flumeflow/web`. */
+  async untilCondition(what: string, condition: string, secondsMax = 120): Promise<void> {
+    await this.run(['wait', what, `--for=condition=${condition}`, `--timeout=${secondsMax}s`])
+  }
+
+  /** A condition as it is; undefined while there is none. */
+  async condition(what: string, type: string): Promise<Condition | undefined> {
+    const { status } = await this.get<Resource>(what)
+    return status?.conditions?.find((each) => each.type === type)
+  }
+
+  /** The operator that leads, by its lease: as it calls itself, and its pod. */
+  async leader(): Promise<{ readonly identity: string; readonly pod: string }> {
+    const path = '-o=jsonpath={.spec.holderIdentity}'
+    const lease = ['get', 'lease', 'flume-operator', `--namespace=${OPERATOR_NAMESPACE}`, path]
+    const identity = await this.kubectl.run(lease)
+    return { identity, pod: identity.replace(/_.*$/, '') }
   }
 
   /** `http://ADDRESS:PORT` of a Service. */
