@@ -17,12 +17,12 @@ import { WorkFolder } from './bench/work-folder.ts'
 /**
  * Benchmarks, with the real Flume beside us in the same run.
  *
- *   npm run bench -- w1|w2|w5|w9|idle|avro|hop|failover|operator|all [--quick] [--full]
- *   npm run bench -- w1|w2|w5|w9|idle|avro|hop|failover|recovery|all [--quick] [--full]
+ *   npm run bench -- NAME|all [--quick] [--full]     the names: w1, w2, w5, w9, idle, avro, hop, failover,
+ *                                                    operator, recovery
  *
  * Each prints tables and fails when an output is wrong, never because of a time. The method of each
- * stands at the head of its file below bench/. Needs Linux and `npm run setup -- flume`, recovery
- * also `npm run setup -- cluster` and root.
+ * stands at the head of its file below bench/. Needs Linux and `npm run setup -- flume`; `operator` and
+ * `recovery`, which have no peer, need `npm run setup -- cluster`, `recovery` also root.
  */
 const BENCHES: Readonly<Record<string, (work: WorkFolder, effort: Effort) => Promise<string>>> = {
   w1,

@@ -4,6 +4,8 @@ import { ADMIN_PORT } from '../../operator/build/ports.ts'
 
 /** All of 127.0.0.0/8 is this machine; from here on nobody else is likely to listen. */
 const FIRST = 64 << 16
+/** As the admin server of an agent: who asks every five seconds keeps the connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 15_000
 
 /**
  * An address of the loopback for each pod, on which it answers at the admin port as in a cluster: an operator
@@ -17,7 +19,7 @@ export class PodServers {
   async listen(uid: string, answer: RequestListener): Promise<string> {
     const number = FIRST + ++this.#given
     const host = `127.${number >> 16}.${(number >> 8) & 0xff}.${number & 0xff}`
-    const server = createServer(answer)
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, answer)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port: ADMIN_PORT }, resolve)
