@@ -1,5 +1,4 @@
-import { stableHash } from '../../agent/config/hash.ts'
-import { LABELS } from '../api/constants.ts'
+import { ANNOTATIONS, LABELS } from '../api/constants.ts'
 import type { LiveObject } from '../api/live.ts'
 import { behind } from './behind.ts'
 import { isNotFound } from '../kube/errors.ts'
@@ -58,7 +57,8 @@ async function applyObject(
   // The ConfigMap is where the last good versions are: what is built without them must not replace it.
   if (current !== cached && desired.kind === 'ConfigMap') throw behind(object)
   if (current !== undefined && differences(desired, current).length === 0) return 'unchanged'
-  const request = { scope, object, hash: stableHash(desired), state: stateOf(current) }
+  const hash = desired.metadata.annotations?.[ANNOTATIONS.desiredHash] ?? ''
+  const request = { scope, object, hash, state: stateOf(current) }
   const known = memory.recall(request)
   if (known !== undefined) return known
   try {

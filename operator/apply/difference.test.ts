@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describeDifference, differences } from './difference.ts'
 
 const paths = (desired: unknown, live: unknown) =>

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { PlainObject } from '../api/list-keys.ts'
 import { itemKeys } from '../api/list-keys.ts'
@@ -24,8 +24,17 @@ const base = {
   },
 }
 
+interface Merged {
+  readonly spec: {
+    readonly containers: readonly { readonly [field: string]: unknown; readonly name: string }[]
+    readonly volumes: unknown
+    readonly affinity?: unknown
+  }
+}
+
 describe('a pod template laid over ours', () => {
-  const merged = (overlay: PlainObject): any => mergeTemplate(base, { spec: overlay })
+  const merged = (overlay: PlainObject): Merged =>
+    mergeTemplate(base, { spec: overlay }) as unknown as Merged
 
   test('a container is merged by its name, one of another name is added behind', () => {
     const { spec } = merged({
@@ -34,7 +43,7 @@ describe('a pod template laid over ours', () => {
         { name: 'agent', tty: true },
       ],
     })
-    expect(spec.containers.map((each: { name: string }) => each.name)).toEqual(['agent', 'sidecar'])
+    expect(spec.containers.map((each) => each.name)).toEqual(['agent', 'sidecar'])
     expect(spec.containers[0]).toMatchObject({ image: 'a:1', tty: true })
   })
 
@@ -49,11 +58,11 @@ describe('a pod template laid over ours', () => {
       ],
       volumes: [{ name: 'tmp', emptyDir: { medium: 'Memory' } }],
     })
-    expect(spec.containers[0].env).toEqual([
+    expect(spec.containers[0]!['env']).toEqual([
       { name: 'POD_INDEX', value: '0' },
       { name: 'B', value: 'b' },
     ])
-    expect(spec.containers[0].livenessProbe).toEqual({ tcpSocket: { port: 8081 } })
+    expect(spec.containers[0]!['livenessProbe']).toEqual({ tcpSocket: { port: 8081 } })
     expect(spec.volumes).toEqual([{ name: 'tmp', emptyDir: { medium: 'Memory' } }])
   })
 
@@ -67,15 +76,15 @@ describe('a pod template laid over ours', () => {
         },
       ],
     })
-    expect(spec.containers[0].volumeMounts).toEqual([
+    expect(spec.containers[0]!['volumeMounts']).toEqual([
       { name: 'other', mountPath: '/var/lib/flume' },
     ])
-    expect(spec.containers[0].ports).toEqual([{ containerPort: 1, protocol: 'TCP', name: 'x' }])
+    expect(spec.containers[0]!['ports']).toEqual([{ containerPort: 1, protocol: 'TCP', name: 'x' }])
   })
 
   test('other lists are values as a whole', () => {
     expect(
-      merged({ containers: [{ name: 'agent', args: ['version'] }] }).spec.containers[0].args,
+      merged({ containers: [{ name: 'agent', args: ['version'] }] }).spec.containers[0]!['args'],
     ).toEqual(['version'])
   })
 
@@ -93,8 +102,10 @@ describe('a pod template laid over ours', () => {
 
   test('a key that JavaScript takes for another stays a key', () => {
     const overlay = JSON.parse('{"spec":{"__proto__":{"hostNetwork":true}}}') as PlainObject
-    const { spec } = mergeTemplate(base, overlay) as any
-    expect(spec.hostNetwork).toBeUndefined()
+    const { spec } = mergeTemplate(base, overlay) as unknown as {
+      readonly spec: Record<string, unknown>
+    }
+    expect(spec['hostNetwork']).toBeUndefined()
     expect(Object.hasOwn(spec, '__proto__')).toBe(true)
   })
 })

@@ -22,8 +22,10 @@ test('the agent is started with the number of its pod', () => {
             '/var/lib/flume',
             '--secrets-dir',
             '/etc/flume/secrets',
+            '--plugins-dir',
+            '/opt/flume-operator/plugins',
             '--admin',
-            '0.0.0.0:8081',
+            ':8081',
           ],
           env: [
             {

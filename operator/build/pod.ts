@@ -11,9 +11,11 @@ import type { SecretKeys } from './volumes.ts'
 
 /** User and group of the agent in its pod; the volume belongs to the group. */
 const AGENT_ID = 65_532
+/** In the image: modules of custom interceptors. */
+const PLUGINS_DIRECTORY = '/opt/flume-operator/plugins'
 const GRACE_SECONDS = 30
-/** Enough for a few flows; there is no limit, as one that is too low loses more than it saves. */
-const RESOURCES = { requests: { cpu: '100m', memory: '128Mi' } }
+/** Enough for a few flows; there is no limit, as one that is too low only makes the agent start again. */
+const RESOURCES = { requests: { cpu: '100m', memory: '256Mi' } }
 
 /** What users cannot set in a pod template alone. */
 export interface PodOptions {
@@ -66,15 +68,7 @@ function agentContainer(agent: FlumeAgent, image: string): PlainObject {
     name: 'agent',
     image: spec.image ?? image,
     ...given({ imagePullPolicy: spec.imagePullPolicy }),
-    args: [
-      'run',
-      ...['--delivered', CONFIG_DIRECTORY],
-      ...['--agent', metadata.name],
-      ...['--ordinal', '$(POD_INDEX)'],
-      ...['--data-dir', DATA_DIRECTORY],
-      ...['--secrets-dir', SECRETS_DIRECTORY],
-      ...['--admin', `0.0.0.0:${ADMIN_PORT}`],
-    ],
+    args: argumentsOf(metadata.name),
     env: [
       {
         name: 'POD_INDEX',
@@ -97,6 +91,20 @@ function agentContainer(agent: FlumeAgent, image: string): PlainObject {
       { name: 'tmp', mountPath: '/tmp' },
     ],
   }
+}
+
+function argumentsOf(agent: string): readonly string[] {
+  const options = {
+    delivered: CONFIG_DIRECTORY,
+    agent,
+    ordinal: '$(POD_INDEX)',
+    'data-dir': DATA_DIRECTORY,
+    'secrets-dir': SECRETS_DIRECTORY,
+    'plugins-dir': PLUGINS_DIRECTORY,
+    // All addresses, of IPv6 and of IPv4.
+    admin: `:${ADMIN_PORT}`,
+  }
+  return ['run', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])]
 }
 
 function probe(path: string, times: Readonly<Record<string, number>>): PlainObject {

@@ -146,7 +146,9 @@ describe('the objects of a pool', () => {
   test('what is asked for has the same hash before and after the claim templates are there', () => {
     const first = build(pool('hub'))
     const { volumeClaimTemplates = [] } = statefulSetOf(first).spec
-    const live = volumeClaimTemplates.map((each) => ({ ...each, status: { phase: 'Pending' } }))
+    const live = volumeClaimTemplates.map((each) =>
+      Object.assign({ status: { phase: 'Pending' } }, each),
+    )
     const objects = [statefulSet('hub', { volumeClaimTemplates: live })]
     const second = build(pool('hub', { objects }))
     expect(second.objects.at(-1)!.metadata).toEqual(first.objects.at(-1)!.metadata)

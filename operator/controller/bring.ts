@@ -31,7 +31,7 @@ export interface Brought {
   /** When to look again, if nothing happens before. */
   readonly againMs: number | undefined
   /** What may pass by itself: thrown once the status is written. */
-  readonly failure: unknown
+  readonly failure: Error | undefined
 }
 
 const IDLE: Brought = {
@@ -88,7 +88,8 @@ export async function bring(parts: Parts, scope: string, pool: Pool): Promise<Br
       isPending: rolled.isRolling || isAnyBehind(observed, delivered),
       againMs: known.length === 0 ? undefined : Math.min(...known),
     }
-  } catch (failure) {
+  } catch (thrown) {
+    const failure = thrown instanceof Error ? thrown : new Error(String(thrown))
     return { ...base, isPending: true, failure }
   }
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { pod, statefulSet } from '../../test/operator/objects.ts'
 import type { Pod } from '../api/live.ts'

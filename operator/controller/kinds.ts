@@ -1,6 +1,6 @@
 import type { Logger } from '../../agent/core/logger.ts'
 import { FlumeError } from '../../agent/core/errors.ts'
-import { FLUME_AGENTS, FLUME_FLOWS } from '../api/constants.ts'
+import { ANNOTATIONS, DEFINITIONS_REVISION, FLUME_AGENTS, FLUME_FLOWS } from '../api/constants.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { KubeError, isNotFound } from '../kube/errors.ts'
 import { RESOURCES } from '../kube/resources.ts'
@@ -13,8 +13,9 @@ interface Definition extends KubeObject {
 }
 
 /**
- * Checks that the API server serves our kinds in the version that this operator reads. Throws FLM7202; one
- * that may not look goes on, and hears of it from its first list.
+ * Checks that the API server serves our kinds as this operator reads them: with older definitions it would
+ * lose fields without a word. Throws FLM7202; one that may not look goes on, and hears of it from its first
+ * list.
  */
 export async function checkKinds(client: KubeClient, log: Logger): Promise<void> {
   for (const type of [FLUME_AGENTS, FLUME_FLOWS]) {
@@ -24,6 +25,8 @@ export async function checkKinds(client: KubeClient, log: Logger): Promise<void>
       const versions = found.spec?.versions ?? []
       if (!versions.some((each) => each.name === type.version && each.served !== false))
         throw missing(name, `does not serve ${type.version}`)
+      const revision = Number(found.metadata.annotations?.[ANNOTATIONS.revision] ?? 0)
+      if (!(revision >= DEFINITIONS_REVISION)) throw missing(name, 'is of an older release')
     } catch (thrown) {
       if (isNotFound(thrown)) throw missing(name, 'is not there')
       if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown

@@ -27,7 +27,7 @@ test('pods that are behind are nudged through their status, the others are left 
   reports.set('pod-hub-3', report({ hash: 'old' }))
   expect(await nudgePods(parts, observe('hub'), delivery)).toBe(2000)
   expect(api.writes).toEqual(['PATCH pods/hub-0/status'])
-  expect(get<Pod>(RESOURCES.pods, 'hub-0')!.metadata.annotations).toEqual({
+  expect(get(RESOURCES.pods, 'hub-0')!.metadata.annotations).toEqual({
     [ANNOTATIONS.config]: 'hash',
   })
   reports.set('pod-hub-0', report({ hash: web.hash }))

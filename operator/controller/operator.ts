@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { FlumeError } from '../../agent/core/errors.ts'
+import type { FlumeError } from '../../agent/core/errors.ts'
 import type { Logger } from '../../agent/core/logger.ts'
 import type { Clock } from '../../agent/lib/clock.ts'
 import type { Random } from '../../agent/lib/random.ts'

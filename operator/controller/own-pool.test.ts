@@ -2,14 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { agent, flow } from '../../test/operator/objects.ts'
 import { testParts } from '../../test/operator/parts.ts'
 import { ANNOTATIONS, FINALIZER, FLUME_AGENTS, LABELS } from '../api/constants.ts'
-import type { FlumeAgent } from '../api/types.ts'
 import { claimPool, createOwnPool, isPaused, ownFlowOf } from './own-pool.ts'
 
 describe('a pool of a flow', () => {
   test('is created with its finalizer and an empty specification', async () => {
     const { parts, get, told, key } = await testParts()
     await createOwnPool(parts, key('web'), flow('web'))
-    expect(get<FlumeAgent>(FLUME_AGENTS, 'web')).toMatchObject({
+    expect(get(FLUME_AGENTS, 'web')).toMatchObject({
       metadata: { labels: { [LABELS.forFlow]: 'uid-of-web' }, finalizers: [FINALIZER] },
       spec: {},
     })
@@ -34,7 +33,7 @@ describe('a pool of a flow', () => {
     const { parts, observe, get, key } = await testParts(made, flow('web'))
     const observed = observe('web')
     expect(await claimPool(parts, key('web'), observed, observed.agent!)).toBe(true)
-    expect(get<FlumeAgent>(FLUME_AGENTS, 'web')!.metadata.labels).toEqual({
+    expect(get(FLUME_AGENTS, 'web')!.metadata.labels).toEqual({
       [LABELS.forFlow]: 'uid-of-web',
     })
   })
@@ -58,7 +57,7 @@ describe('a pool of a flow', () => {
     })
     await put(flow('other', { agentRef: { name: 'elsewhere' } }))
     expect(await claimPool(parts, key('web'), unused, used.agent!)).toBe(true)
-    expect(get<FlumeAgent>(FLUME_AGENTS, 'web')!.metadata.deletionTimestamp).toBeDefined()
+    expect(get(FLUME_AGENTS, 'web')!.metadata.deletionTimestamp).toBeDefined()
   })
 })
 
@@ -68,10 +67,7 @@ test('the finalizer joins those that are there', async () => {
   )
   const observed = observe('hub')
   await claimPool(parts, key('hub'), observed, observed.agent!)
-  expect(get<FlumeAgent>(FLUME_AGENTS, 'hub')!.metadata.finalizers).toEqual([
-    'example.com/mine',
-    FINALIZER,
-  ])
+  expect(get(FLUME_AGENTS, 'hub')!.metadata.finalizers).toEqual(['example.com/mine', FINALIZER])
 })
 
 test('the flow of a pool is the one of its name without agentRef', async () => {

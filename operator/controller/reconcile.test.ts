@@ -2,12 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { agent, flow } from '../../test/operator/objects.ts'
 import { testParts } from '../../test/operator/parts.ts'
 import { ANNOTATIONS, FINALIZER, FLUME_AGENTS, FLUME_FLOWS } from '../api/constants.ts'
-import type { FlumeAgent, FlumeFlow } from '../api/types.ts'
+import type { Condition } from '../api/types.ts'
 import { makeReconcile } from './reconcile.ts'
 
 const hub = agent('hub')
 const web = flow('web', { agentRef: { name: 'hub' } })
-const reasons = (object: FlumeAgent | FlumeFlow | undefined) =>
+const reasons = (
+  object:
+    { readonly status?: { readonly conditions?: readonly Condition[] } | undefined } | undefined,
+) =>
   Object.fromEntries((object?.status?.conditions ?? []).map(({ type, reason }) => [type, reason]))
 
 describe('a pool', () => {
@@ -28,7 +31,7 @@ describe('a pool', () => {
       // Once the StatefulSet is seen.
       'flumeagents/hub/status',
     ])
-    expect(reasons(get<FlumeFlow>(FLUME_FLOWS, 'web'))).toEqual({
+    expect(reasons(get(FLUME_FLOWS, 'web'))).toEqual({
       Accepted: 'Accepted',
       ResolvedRefs: 'ResolvedRefs',
       Programmed: 'Pending',
@@ -39,13 +42,13 @@ describe('a pool', () => {
   test('that is not there leaves its flows waiting', async () => {
     const { settle, get } = await testParts(web)
     await settle('hub')
-    expect(reasons(get<FlumeFlow>(FLUME_FLOWS, 'web'))).toMatchObject({ Accepted: 'AgentNotFound' })
+    expect(reasons(get(FLUME_FLOWS, 'web'))).toMatchObject({ Accepted: 'AgentNotFound' })
   })
 
   test('is made for a flow without one', async () => {
     const { settle, get } = await testParts(flow('own'))
     await settle('own')
-    expect(get<FlumeAgent>(FLUME_AGENTS, 'own')!.metadata.finalizers).toEqual([FINALIZER])
+    expect(get(FLUME_AGENTS, 'own')!.metadata.finalizers).toEqual([FINALIZER])
   })
 
   test('that is paused is told what would change, and nothing else is written', async () => {
@@ -53,7 +56,7 @@ describe('a pool', () => {
     const { settle, api, get } = await testParts(paused, web)
     await settle('hub')
     expect(api.writes).toEqual(['PATCH flumeagents/hub/status', 'PATCH flumeflows/web/status'])
-    expect(reasons(get<FlumeAgent>(FLUME_AGENTS, 'hub'))).toMatchObject({ Paused: 'Paused' })
+    expect(reasons(get(FLUME_AGENTS, 'hub'))).toMatchObject({ Paused: 'Paused' })
   })
 
   test('that is being deleted is taken down', async () => {

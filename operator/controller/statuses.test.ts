@@ -3,7 +3,6 @@ import { agent, flow, pod, report } from '../../test/operator/objects.ts'
 import { testParts } from '../../test/operator/parts.ts'
 import { FLUME_FLOWS } from '../api/constants.ts'
 import { poolLabels } from '../api/pool-labels.ts'
-import type { FlumeFlow } from '../api/types.ts'
 import { decideFlows } from '../build/flows.ts'
 import { writeFlowStatuses } from './statuses.ts'
 
@@ -25,7 +24,7 @@ async function start() {
   return {
     ...all,
     write,
-    backlog: () => all.get<FlumeFlow>(FLUME_FLOWS, 'web')!.status?.backlog?.events,
+    backlog: () => all.get(FLUME_FLOWS, 'web')!.status?.backlog?.events,
   }
 }
 

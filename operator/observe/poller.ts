@@ -107,7 +107,7 @@ export class Poller {
     asked.nextAtMs = Infinity
     const url = urlOf(pod)
     const text = url === undefined ? undefined : await ask(url).catch(() => undefined)
-    const report = text === undefined ? undefined : readReport(text, clock.now())
+    const report = text === undefined ? undefined : readReport(text, pod.metadata.name, clock.now())
     asked.nextAtMs = clock.monotonic() + PERIOD_MS
     onAnswer(report === undefined ? 'failed' : 'answered')
     asked.failures = report === undefined ? asked.failures + 1 : 0

@@ -17,6 +17,8 @@ const channelSchema = z.object({
 })
 const componentSchema = z.object({ name: z.string(), problem: z.string().optional() })
 const statusSchema = z.object({
+  agent: z.string(),
+  ordinal: z.int(),
   flows: z.array(
     z.object({
       name: z.string(),
@@ -43,8 +45,11 @@ const statusSchema = z.object({
 type Status = z.output<typeof statusSchema>
 type FlowPart = Status['flows'][number]
 
-/** What an agent answered at `nowMs`, or undefined where it cannot be understood. Never throws. */
-export function readReport(text: string, nowMs: number): PodReport | undefined {
+/**
+ * What the agent of a pod answered at `nowMs`; undefined where it cannot be understood, or another one has
+ * answered: addresses of pods are used again. Never throws.
+ */
+export function readReport(text: string, pod: string, nowMs: number): PodReport | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -52,7 +57,8 @@ export function readReport(text: string, nowMs: number): PodReport | undefined {
     return undefined
   }
   const parsed = statusSchema.safeParse(value)
-  return parsed.success ? reportOf(parsed.data, nowMs) : undefined
+  if (!parsed.success || `${parsed.data.agent}-${parsed.data.ordinal}` !== pod) return undefined
+  return reportOf(parsed.data, nowMs)
 }
 
 function reportOf({ flows, delivered = [] }: Status, nowMs: number): PodReport {

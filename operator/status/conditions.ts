@@ -24,8 +24,9 @@ export function conditionsOf(
     const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now
     const text =
       message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}…` : message
-    const observed = generation === undefined ? {} : { observedGeneration: generation }
-    return { type, status, reason, message: text, lastTransitionTime, ...observed }
+    const condition = { type, status, reason, message: text, lastTransitionTime }
+    if (generation === undefined) return condition
+    return Object.assign(condition, { observedGeneration: generation })
   })
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deliver } from '../../agent/config/delivered.ts'
 import { NOW, flow, pod, report } from '../../test/operator/objects.ts'

@@ -9,13 +9,13 @@ export interface Told {
 }
 
 /** Conditions that are good when they are False. */
-const BAD_WHEN_TRUE: readonly string[] = ['Degraded']
+const BAD_WHEN_TRUE: ReadonlySet<string> = new Set(['Degraded'])
 /** Told whichever way they change; of the others only what is wrong, and what is right again. */
-const NEUTRAL: readonly string[] = ['Progressing', 'Paused']
+const NEUTRAL: ReadonlySet<string> = new Set(['Progressing', 'Paused'])
 /** A flow that is ready was accepted and programmed before: one of these is enough to tell. */
-const QUIET_WHEN_GOOD: readonly string[] = ['Accepted', 'ResolvedRefs', 'Ready']
+const QUIET_WHEN_GOOD: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs', 'Ready'])
 /** What a flow is not ready for was told by the condition that is to blame. */
-const SUMMARIES: readonly string[] = ['Ready']
+const SUMMARIES: ReadonlySet<string> = new Set(['Ready'])
 
 /** The changes between two sets of conditions that a user would want to hear of. Pure. */
 export function happenings(
@@ -37,19 +37,19 @@ function kindOf(
   { type, status, reason, message }: Condition,
   earlier: Condition | undefined,
 ): Told['type'] | undefined {
-  if (NEUTRAL.includes(type)) {
+  if (NEUTRAL.has(type)) {
     if (reason === 'Stalled') return 'Warning'
     // Nothing has changed for an object that is seen for the first time.
     return status === 'True' || earlier !== undefined ? 'Normal' : undefined
   }
-  const isBad = (status === 'True') === BAD_WHEN_TRUE.includes(type)
+  const isBad = (status === 'True') === BAD_WHEN_TRUE.has(type)
   if (!isBad) {
     const wasBad = earlier !== undefined && earlier.status !== status
     if (wasBad) return 'Normal'
-    return earlier === undefined && !QUIET_WHEN_GOOD.includes(type) && status === 'True'
+    return earlier === undefined && !QUIET_WHEN_GOOD.has(type) && status === 'True'
       ? 'Normal'
       : undefined
   }
-  if (SUMMARIES.includes(type) || reason === 'Pending' || message === '') return undefined
+  if (SUMMARIES.has(type) || reason === 'Pending' || message === '') return undefined
   return status === 'Unknown' ? undefined : 'Warning'
 }

@@ -1,21 +1,22 @@
-import { Expectations } from '../../operator/kube/expectations.ts'
+import { onTestFinished } from 'vitest'
 import type { ApplyContext } from '../../operator/apply/context.ts'
 import { Memory } from '../../operator/apply/memory.ts'
-import { fakeCluster } from '../kube/fixture.ts'
+import { Expectations } from '../../operator/kube/expectations.ts'
+import { clientOf, kubeParts } from '../kube/fixture.ts'
+import { FakeApi } from './fake-api.ts'
 
-/** A server in memory, and what applies to it. */
+/** A server in memory, and what applies to it; no cache shows anything of it. */
 export async function applyTo() {
-  const cluster = await fakeCluster()
+  const api = await FakeApi.start()
+  onTestFinished(() => api.close())
+  const parts = kubeParts()
+  const client = clientOf(api.server, parts)
   const expectations = new Expectations()
   const context: ApplyContext = {
-    client: cluster.client,
+    client,
     expectations,
-    memory: new Memory(cluster.clock),
+    memory: new Memory(parts.clock),
     cacheOf: (kind) => ({ type: { kind }, get: () => undefined, resourceVersion: () => undefined }),
   }
-  const sent = () =>
-    cluster.server.seen.map(({ verb, path, query }) =>
-      [verb, path.split('/').slice(-2).join('/'), query.get('dryRun')].filter(Boolean).join(' '),
-    )
-  return { ...cluster, context, expectations, sent }
+  return { api, client, context, expectations }
 }

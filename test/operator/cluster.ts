@@ -67,7 +67,7 @@ interface Definition extends KubeObject {
 async function installKinds(client: KubeClient): Promise<void> {
   const type = RESOURCES.customResourceDefinitions
   for (const definition of customResourceDefinitions()) {
-    await client.apply(type, definition as unknown as KubeObject)
+    await client.apply(type, definition)
     const { name } = definition.metadata
     await until(`${name} is served`, 20, async () => {
       const { status } = await client.get<Definition>(type, { name })

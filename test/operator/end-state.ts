@@ -19,7 +19,7 @@ const TYPES = [
 export type EndState = Readonly<Record<string, unknown>>
 
 /** Made by Kubernetes in each namespace. */
-const FOREIGN: readonly string[] = ['kube-root-ca.crt', 'default']
+const FOREIGN: ReadonlySet<string> = new Set(['kube-root-ca.crt', 'default'])
 
 /**
  * Everything in the namespace of a run, without what differs from run to run although it means the same:
@@ -30,7 +30,7 @@ export async function endState(world: World): Promise<EndState> {
   const objects: KubeObject[] = []
   for (const type of TYPES)
     for (const object of await world.list<KubeObject>(type))
-      if (!FOREIGN.includes(object.metadata.name)) objects.push(object)
+      if (!FOREIGN.has(object.metadata.name)) objects.push(object)
   for (const { kind, metadata } of objects)
     uids.set(metadata.uid!, `uid of ${kind} ${metadata.name}`)
   const state = objects.map((whole) => {

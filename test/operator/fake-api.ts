@@ -18,6 +18,8 @@ interface Refusal {
 export class FakeApi {
   /** `PATCH statefulsets/hub`, of what was asked for and changes something. */
   readonly writes: string[] = []
+  /** All that was asked for about one object: `PATCH statefulsets/hub (dry run)`. */
+  readonly requests: string[] = []
   readonly #server: Server
   readonly #objects = new Map<string, KubeObject>()
   readonly #watchers = new Set<{ readonly response: ServerResponse; readonly path: string }>()
@@ -56,6 +58,11 @@ export class FakeApi {
     else this.#refusals.set(what, refusal)
   }
 
+  /** As somebody else would. */
+  put(path: string, object: KubeObject): void {
+    this.#store(path, object)
+  }
+
   get(path: string): KubeObject | undefined {
     return this.#objects.get(path)
   }
@@ -72,6 +79,8 @@ export class FakeApi {
       .join('/')}`
     const isDry = url.searchParams.has('dryRun')
     const refusal = this.#refusals.get(short)
+    if (!url.searchParams.has('limit') && !url.searchParams.has('watch'))
+      this.requests.push(isDry ? `${short} (dry run)` : short)
     if (method !== 'GET' && !isDry) this.writes.push(short)
     if (refusal !== undefined) reply(response, refusal.code, { kind: 'Status', ...refusal })
     else if (method === 'GET') this.#read(url, response)
@@ -129,6 +138,8 @@ export class FakeApi {
       reply(response, 409, { kind: 'Status', code: 409, reason: 'AlreadyExists' })
     else if (method === 'DELETE') {
       if (present === undefined) return reply(response, 404, notFound)
+      if (!isMeant(present, body as { preconditions?: Preconditions }))
+        return reply(response, 409, { kind: 'Status', code: 409, reason: 'Conflict' })
       this.#delete(at, present)
       reply(response, 200, { kind: 'Status', status: 'Success' })
     } else if (present === undefined && path.endsWith('/status')) reply(response, 404, notFound)
@@ -188,6 +199,19 @@ export class FakeApi {
 const AGENT_DEFAULTS = { replicas: 1, storage: { size: '10Gi' } }
 
 const notFound = { kind: 'Status', code: 404, reason: 'NotFound' }
+
+interface Preconditions {
+  readonly uid?: string
+  readonly resourceVersion?: string
+}
+
+function isMeant(
+  { metadata }: KubeObject,
+  { preconditions }: { preconditions?: Preconditions },
+): boolean {
+  const { uid = metadata.uid, resourceVersion = metadata.resourceVersion } = preconditions ?? {}
+  return uid === metadata.uid && resourceVersion === metadata.resourceVersion
+}
 
 function pathOfObject(objects: ReadonlyMap<string, KubeObject>, object: KubeObject): string {
   return [...objects].find(([, each]) => each === object)![0]

@@ -188,6 +188,7 @@ export class Kubelet {
     })
     return {
       agent: pod.metadata.labels![LABELS.agent],
+      ordinal: Number(pod.metadata.name.split('-').at(-1)),
       flows: [...flows, ...gone],
       delivered: delivered.map((each) => this.#deliveredStatus(namespace, each)),
     }

@@ -56,7 +56,7 @@ export function flow(
       sources: [{ name: 'in', avro: { port: 4141 } }],
       sinks: [{ name: 'out', null: {} }],
       ...spec,
-    } as FlumeFlow['spec'],
+    },
   }
 }
 
@@ -125,20 +125,21 @@ export function pod(name: string, ordinal: number, state: PodState = {}): Pod {
   }
 }
 
+const SILENT_FLOW: ReportedFlow = {
+  flow: 'web',
+  hash: undefined,
+  result: undefined,
+  problems: [],
+  missingSecrets: [],
+  failures: [],
+  backlog: { events: 0, bytes: 0, oldestEventTime: undefined },
+  leftChannels: [],
+}
+
 export function report(...flows: readonly Partial<ReportedFlow>[]): PodReport {
   return {
     reachable: true,
     known: true,
-    flows: flows.map((each) => ({
-      flow: 'web',
-      hash: undefined,
-      result: undefined,
-      problems: [],
-      missingSecrets: [],
-      failures: [],
-      backlog: { events: 0, bytes: 0, oldestEventTime: undefined },
-      leftChannels: [],
-      ...each,
-    })),
+    flows: flows.map((each) => Object.assign({}, SILENT_FLOW, each)),
   }
 }

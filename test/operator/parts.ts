@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import { systemRandom } from '../../agent/lib/random.ts'
 import { until } from '../../hack/cluster/until.ts'
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
+import type { FlumeAgent, FlumeFlow } from '../../operator/api/types.ts'
 import type { PodReport } from '../../operator/api/live.ts'
 import { poolKey } from '../../operator/api/pool-key.ts'
 import { POOL_TYPES } from '../../operator/apply/context.ts'
@@ -35,6 +36,11 @@ const TYPES = [
   FLUME_AGENTS,
   FLUME_FLOWS,
 ]
+
+/** An object of any kind: tests look at what they know to be there. */
+interface Loose extends KubeObject {
+  readonly status?: FlumeAgent['status'] & FlumeFlow['status']
+}
 
 /** What a reconciliation works with, on a server in memory with these objects. */
 export async function testParts(...objects: readonly KubeObject[]) {
@@ -102,6 +108,8 @@ export async function testParts(...objects: readonly KubeObject[]) {
   const key = (name: string) => poolKey(NAMESPACE, name)
   const path = (type: (typeof TYPES)[number], name: string) =>
     `/api${type.group === '' ? '/' : `s/${type.group}/`}${type.version}/namespaces/${NAMESPACE}/${type.plural}/${name}`
+  const get = (type: (typeof TYPES)[number], name: string): Loose | undefined =>
+    api.get(path(type, name))
   return {
     parts,
     api,
@@ -113,8 +121,7 @@ export async function testParts(...objects: readonly KubeObject[]) {
     pending,
     put,
     key,
-    get: <T extends KubeObject>(type: (typeof TYPES)[number], name: string) =>
-      api.get(path(type, name)) as T | undefined,
+    get,
     observe: (name: string) => observePool(caches, key(name), (uid) => reports.get(uid)),
     /** Until the caches show all that was written. */
     caughtUp: (name: string) => caughtUp(key(name)),

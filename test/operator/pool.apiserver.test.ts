@@ -10,7 +10,7 @@ import {
 import type { ConfigMap, StatefulSet } from '../../operator/api/live.ts'
 import type { FlumeAgent, FlumeFlow } from '../../operator/api/types.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
-import type { KubeObject } from '../../operator/kube/types.ts'
+import type { KubeObject, ResourceType } from '../../operator/kube/types.ts'
 import { needsControlPlane } from '../cluster/needs.ts'
 import { startTestCluster } from './cluster.ts'
 import type { TestCluster } from './cluster.ts'
@@ -48,7 +48,7 @@ const BAD = {
 }
 const at = (port: number) => ({ sources: [{ name: 'in', avro: { port } }] })
 
-const names = async (world: World, type: typeof pods | typeof services): Promise<string[]> =>
+const names = async (world: World, type: ResourceType): Promise<string[]> =>
   (await world.list<KubeObject>(type)).map(({ metadata }) => metadata.name)
 
 describe('a pool', () => {
