@@ -21,6 +21,8 @@ export interface ControlPlaneOptions {
   readonly kcm?: boolean
   /** More arguments of kube-apiserver. */
   readonly apiServerArgs?: readonly string[]
+  /** More arguments of kube-controller-manager. */
+  readonly controllerManagerArgs?: readonly string[]
 }
 
 /** A Kubernetes API with nothing behind it: no node, no scheduler. */
@@ -64,11 +66,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     '--endpoint-reconciler-type=none',
     ...(options.apiServerArgs ?? []),
   ])
-  const manager = daemon(
-    'controller-manager',
-    'kube-controller-manager',
-    controllerManagerArgs(admin, authority.folder),
-  )
+  const manager = daemon('controller-manager', 'kube-controller-manager', [
+    ...controllerManagerArgs(admin, authority.folder),
+    ...(options.controllerManagerArgs ?? []),
+  ])
 
   const answers = async (path: string): Promise<boolean> =>
     (await probe(authority, url, path)) === 200

@@ -6,7 +6,7 @@ import { systemClock } from '../../agent/lib/clock.ts'
 import { systemRandom } from '../../agent/lib/random.ts'
 import { binaries } from '../../hack/cluster/binaries.ts'
 import { startControlPlane } from '../../hack/cluster/control-plane.ts'
-import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
+import type { ControlPlane, ControlPlaneOptions } from '../../hack/cluster/control-plane.ts'
 import { until } from '../../hack/cluster/until.ts'
 import { customResourceDefinitions } from '../../operator/api/crd.ts'
 import { KubeClient } from '../../operator/kube/client.ts'
@@ -28,11 +28,23 @@ export interface TestCluster {
   stop(): Promise<void>
 }
 
+/** No endpoint may be at the loopback, where pods are here. */
+const CONTROLLERS = [
+  '--controllers=*,-endpoints-controller,-endpointslice-controller,-endpointslice-mirroring-controller',
+]
+
 /** undefined where its programs are not installed. */
-export async function startTestCluster(): Promise<TestCluster | undefined> {
+export async function startTestCluster(
+  more: Pick<ControlPlaneOptions, 'apiServerArgs'> = {},
+): Promise<TestCluster | undefined> {
   if (binaries() === undefined) return undefined
   const directory = mkdtempSync(join(tmpdir(), 'flume-operator-'))
-  const plane = await startControlPlane({ directory, kcm: true })
+  const plane = await startControlPlane({
+    directory,
+    kcm: true,
+    controllerManagerArgs: CONTROLLERS,
+    ...more,
+  })
   const server = loadKubeconfig([plane.kubeconfig])
   const transport = new Transport({
     server,

@@ -1,10 +1,7 @@
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { flowOfKey, readDelivered } from '../../agent/config/delivered.ts'
 import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 import { secretsOf } from '../../agent/config/secrets.ts'
-import { systemClock } from '../../agent/lib/clock.ts'
+import { sleep, systemClock } from '../../agent/lib/clock.ts'
 import { systemRandom } from '../../agent/lib/random.ts'
 import { ANNOTATIONS, LABELS } from '../../operator/api/constants.ts'
 import type { ConfigMap, Pod } from '../../operator/api/live.ts'
@@ -13,16 +10,25 @@ import type { KubeClient } from '../../operator/kube/client.ts'
 import { isConflict, isNotFound } from '../../operator/kube/errors.ts'
 import { ObjectCache } from '../../operator/kube/object-cache.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
-import { keyOf } from '../../operator/kube/types.ts'
 import { TestLog } from '../sim/flow-parts.ts'
+import { Addresses } from './addresses.ts'
+import type { Address } from './addresses.ts'
+import { isAway } from './hands.ts'
 
 /** An image whose pods never start. */
 export const BROKEN_IMAGE = 'broken'
+
+/** A pod as the API server has it. */
+type MadePod = Pod & { readonly spec?: { readonly containers?: readonly { image?: string }[] } }
 
 interface Agent {
   readonly pod: Pod
   readonly delivered: readonly DeliveredFlow[]
 }
+
+const AGAIN_MS = 100
+/** Of a pod that never starts. */
+const NOWHERE = '127.255.0.1'
 
 interface Left {
   readonly channel: string
@@ -31,21 +37,25 @@ interface Left {
 
 /**
  * Stands for kubelets and agents: pods that a StatefulSet makes run and are ready, have the configuration
- * that was there when they started, and see a newer one when they are nudged. It answers for all of them.
+ * that was there when they started, and see a newer one when they are nudged. Each answers at an address of
+ * its own.
  */
 export class Kubelet {
   readonly #client: KubeClient
-  readonly #server: Server
-  readonly #pods: ObjectCache<Pod & { spec?: { containers?: readonly { image?: string }[] } }>
+  readonly #addresses = new Addresses()
+  readonly #pods: ObjectCache<MadePod>
   /** By UID of the pod. */
-  readonly #agents = new Map<string, Agent>()
+  readonly #taken = new Map<string, Address>()
   /** `namespace/secret/key` */
   readonly #secrets = new Set<string>()
   /** By `namespace/flow`: what each replica holds. */
   readonly #backlogs = new Map<string, number>()
   /** By `namespace/flow`, channels that nothing drains. */
   readonly #left = new Map<string, Left>()
+  /** By UID of the pod. */
+  readonly #agents = new Map<string, Agent>()
   readonly #inWork = new Set<Promise<void>>()
+  #isOver = false
 
   constructor(client: KubeClient) {
     this.#client = client
@@ -57,22 +67,12 @@ export class Kubelet {
       random: systemRandom,
       log: new TestLog(),
     })
-    this.#server = createServer((request, response) => {
-      const agent = [...this.#agents.values()].find(
-        ({ pod }) => `/${keyOf(pod.metadata)}` === request.url,
-      )
-      response.statusCode = agent === undefined ? 503 : 200
-      response.end(agent === undefined ? '' : JSON.stringify(this.#statusOf(agent)))
-    })
   }
 
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen({ host: '127.0.0.1', port: 0 }, resolve)
-    })
     this.#pods.onChange(({ type, object, old }) => {
       const { uid = '', deletionTimestamp } = object.metadata
-      if (type === 'deleted' || deletionTimestamp !== undefined) this.#agents.delete(uid)
+      if (type === 'deleted' || deletionTimestamp !== undefined) this.#end(uid)
       else if (object.status?.podIP === undefined) this.#later(() => this.#run(object))
       else if (nudgeOf(object) !== (old && nudgeOf(old))) this.#later(() => this.#load(object))
     })
@@ -81,19 +81,10 @@ export class Kubelet {
   }
 
   async stop(): Promise<void> {
+    this.#isOver = true
     await this.#pods.stop()
     await Promise.all(this.#inWork)
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
-      this.#server.closeAllConnections()
-    })
-  }
-
-  /** Where the agent of a pod says how it is. */
-  readonly urlOf = ({ metadata, status }: Pod): URL | undefined => {
-    if (status?.phase !== 'Running') return undefined
-    const { port } = this.#server.address() as AddressInfo
-    return new URL(`http://127.0.0.1:${port}/${keyOf(metadata)}`)
+    for (const uid of [...this.#taken.keys()]) this.#end(uid)
   }
 
   /** A Secret is there, with a key. The agents see it at the next nudge. */
@@ -112,23 +103,38 @@ export class Kubelet {
   }
 
   #later(work: () => Promise<void>): void {
-    const done = work()
-      // The pod is gone, or was changed by another: that brings it back here.
-      .catch((error: unknown) => {
-        if (!isNotFound(error) && !isConflict(error)) throw error
-      })
-      .finally(() => this.#inWork.delete(done))
+    const done = this.#persist(work).finally(() => this.#inWork.delete(done))
     this.#inWork.add(done)
   }
 
-  async #run(pod: Pod & { spec?: { containers?: readonly { image?: string }[] } }): Promise<void> {
+  /** As a kubelet does while the API server is away. */
+  async #persist(work: () => Promise<void>): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        await work()
+        return
+      } catch (thrown) {
+        // The pod is gone, or was changed by another: that brings it back here.
+        if (isNotFound(thrown) || isConflict(thrown)) return
+        if (!isAway(thrown)) throw thrown
+        await sleep(systemClock, AGAIN_MS)
+      }
+    }
+  }
+
+  #end(uid: string): void {
+    this.#agents.delete(uid)
+    this.#taken.get(uid)?.close()
+    this.#taken.delete(uid)
+  }
+
+  async #run(pod: MadePod): Promise<void> {
     const isBroken = pod.spec?.containers?.some(({ image }) => image === BROKEN_IMAGE) === true
     if (isBroken) {
       const waiting = { reason: 'ImagePullBackOff', message: 'no such image' }
       await this.#patch(pod, {
         phase: 'Pending',
-        podIP: '10.9.9.9',
-        podIPs: [{ ip: '10.9.9.9' }],
+        ...addresses(NOWHERE),
         conditions: conditions('False'),
         containerStatuses: [container({ waiting })],
       })
@@ -137,11 +143,22 @@ export class Kubelet {
     await this.#load(pod)
     await this.#patch(pod, {
       phase: 'Running',
-      podIP: '10.9.9.9',
-      podIPs: [{ ip: '10.9.9.9' }],
+      ...addresses(await this.#addressOf(pod)),
       conditions: conditions('True'),
       containerStatuses: [container({ running: { startedAt: '2026-01-01T00:00:00Z' } })],
     })
+  }
+
+  async #addressOf({ metadata: { uid = '' } }: Pod): Promise<string> {
+    const address =
+      this.#taken.get(uid) ??
+      (await this.#addresses.take((_, response) => {
+        const agent = this.#agents.get(uid)
+        response.statusCode = agent === undefined ? 503 : 200
+        response.end(agent === undefined ? '' : JSON.stringify(this.#statusOf(agent)))
+      }))
+    this.#taken.set(uid, address)
+    return address.ip
   }
 
   async #patch({ metadata }: Pod, status: object): Promise<void> {
@@ -223,6 +240,10 @@ function stats(backlogEvents: number): object {
 
 function nudgeOf({ metadata }: Pod): string | undefined {
   return metadata.annotations?.[ANNOTATIONS.config]
+}
+
+function addresses(ip: string): object {
+  return { podIP: ip, podIPs: [{ ip }] }
 }
 
 function conditions(ready: 'True' | 'False'): object[] {
