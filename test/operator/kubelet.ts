@@ -7,9 +7,12 @@ import { ANNOTATIONS, LABELS } from '../../operator/api/constants.ts'
 import type { ConfigMap, Pod } from '../../operator/api/live.ts'
 import { MANAGED_SELECTOR } from '../../operator/api/pool-labels.ts'
 import type { KubeClient } from '../../operator/kube/client.ts'
+import { objectIn } from '../../operator/kube/answers.ts'
 import { isConflict, isNotFound } from '../../operator/kube/errors.ts'
 import { ObjectCache } from '../../operator/kube/object-cache.ts'
+import { objectPath } from '../../operator/kube/paths.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
+import type { Transport } from '../../operator/kube/transport.ts'
 import { TestLog } from '../sim/flow-parts.ts'
 import { Addresses } from './addresses.ts'
 import type { Address } from './addresses.ts'
@@ -19,14 +22,26 @@ import { isAway } from './hands.ts'
 export const BROKEN_IMAGE = 'broken'
 
 /** A pod as the API server has it. */
-type MadePod = Pod & { readonly spec?: { readonly containers?: readonly { image?: string }[] } }
+type MadePod = Pod & {
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly containers?: readonly { image?: string }[]
+  }
+}
 
 interface Agent {
   readonly pod: Pod
   readonly delivered: readonly DeliveredFlow[]
 }
 
+const NODE = 'node'
 const AGAIN_MS = 100
+/**
+ * Until the containers of a pod have ended. A PodDisruptionBudget counts a pod that was evicted as gone for two
+ * minutes unless it sees it go, also when it has a successor of the same name.
+ */
+const TERMINATION_MS = 300
+const CALL_TIMEOUT_MS = 10_000
 /** Of a pod that never starts. */
 const NOWHERE = '127.255.0.1'
 
@@ -42,6 +57,7 @@ interface Left {
  */
 export class Kubelet {
   readonly #client: KubeClient
+  readonly #transport: Transport
   readonly #addresses = new Addresses()
   readonly #pods: ObjectCache<MadePod>
   /** By UID of the pod. */
@@ -57,8 +73,9 @@ export class Kubelet {
   readonly #inWork = new Set<Promise<void>>()
   #isOver = false
 
-  constructor(client: KubeClient) {
+  constructor(client: KubeClient, transport: Transport) {
     this.#client = client
+    this.#transport = transport
     this.#pods = new ObjectCache({
       client,
       type: RESOURCES.pods,
@@ -72,8 +89,11 @@ export class Kubelet {
   async start(): Promise<void> {
     this.#pods.onChange(({ type, object, old }) => {
       const { uid = '', deletionTimestamp } = object.metadata
-      if (type === 'deleted' || deletionTimestamp !== undefined) this.#end(uid)
-      else if (object.status?.podIP === undefined) this.#later(() => this.#run(object))
+      if (type === 'deleted') this.#end(uid)
+      else if (deletionTimestamp !== undefined) {
+        this.#end(uid)
+        if (old?.metadata.deletionTimestamp === undefined) this.#later(() => this.#remove(object))
+      } else if (type === 'added') this.#later(() => this.#run(object))
       else if (nudgeOf(object) !== (old && nudgeOf(old))) this.#later(() => this.#load(object))
     })
     this.#pods.start()
@@ -129,6 +149,7 @@ export class Kubelet {
   }
 
   async #run(pod: MadePod): Promise<void> {
+    await this.#bind(pod)
     const isBroken = pod.spec?.containers?.some(({ image }) => image === BROKEN_IMAGE) === true
     if (isBroken) {
       const waiting = { reason: 'ImagePullBackOff', message: 'no such image' }
@@ -147,6 +168,35 @@ export class Kubelet {
       conditions: conditions('True'),
       containerStatuses: [container({ running: { startedAt: '2026-01-01T00:00:00Z' } })],
     })
+  }
+
+  /** A pod that is on no node is deleted without a moment in which it terminates. */
+  async #bind({ metadata }: MadePod): Promise<void> {
+    const plural = `pods/${metadata.name}/binding`
+    const type = { ...RESOURCES.pods, plural, kind: 'Binding' }
+    const { name, namespace, uid } = metadata
+    const target = { kind: 'Node', name: NODE }
+    const binding = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, ...(namespace && { namespace }), ...(uid && { uid }) },
+      target,
+    }
+    await this.#client.create(type, binding).catch((thrown: unknown) => {
+      // An attempt before this one was carried out, and nobody heard of it.
+      if (!isConflict(thrown)) throw thrown
+    })
+  }
+
+  /** Its containers have ended. */
+  async #remove({ metadata: { name, namespace, uid } }: MadePod): Promise<void> {
+    await sleep(systemClock, TERMINATION_MS)
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } }
+    const text = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', ...options })
+    const path = objectPath(RESOURCES.pods, { name, namespace: namespace! })
+    const body = { type: 'application/json', text }
+    const request = { method: 'DELETE', path, tried: `remove Pod ${name}`, body } as const
+    objectIn(await this.#transport.send(request, CALL_TIMEOUT_MS), request.tried)
   }
 
   async #addressOf({ metadata: { uid = '' } }: Pod): Promise<string> {
