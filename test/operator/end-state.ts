@@ -46,8 +46,9 @@ export async function endState(world: Hands): Promise<EndState> {
       .replaceAll(/"flume-operator\.io\/(?:desired-hash|config)":"[^"]*",?/g, '')
       // A pod that started with its configuration was never nudged.
       .replaceAll('"annotations":{},', '')
-      .replaceAll(/\\"hash\\":\\"[0-9a-f]{16}\\"/g, 'HASH')
-      .replaceAll(/\\"generation\\":\d+/g, 'GENERATION')
+      // Also in messages, which quote it and cut it off.
+      .replaceAll(/\\+"hash\\+":\\+"[0-9a-f]*/g, 'HASH')
+      .replaceAll(/\\+"generation\\+":\d+/g, 'GENERATION')
     return [`${object.kind} ${object.metadata.name}`, sorted(JSON.parse(plain))] as const
   })
   return Object.fromEntries(state.toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -9,6 +9,7 @@ import { SeededRandom } from '../sim/random.ts'
 import { makeAccount } from './account.ts'
 import { Acts } from './acts.ts'
 import type { Round } from './acts.ts'
+import type { AuditEvent } from './audit.ts'
 import { Audit, leadsOf, refused, writesOf, writesWithoutLead } from './audit.ts'
 import { startTestCluster } from './cluster.ts'
 import type { TestCluster } from './cluster.ts'
@@ -30,6 +31,8 @@ const KILLS = Number(process.env['OPERATOR_KILLS'] ?? 10)
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const KILLS_PER_ROUND = 5
 const ROUNDS = Math.max(3, Math.ceil(KILLS / KILLS_PER_ROUND))
+/** The last round is for another fault: the leader stands still until it has lost the lead. */
+const FREEZE = ROUNDS
 /** Rounds in which the API server is killed too. */
 const OUTAGES: readonly number[] = [Math.floor(ROUNDS / 3), Math.floor((2 * ROUNDS) / 3)]
 /** Between an operator that works, or an act, and the next kill. */
@@ -65,14 +68,13 @@ it(`${KILLS} kills of operators, SEED=${SEED}`, async (context: TestContext) => 
   const pair = await Pair.start({ bench, hands, account: ACCOUNT })
   const twin = await World.start(cluster!)
   const acts = new Acts(random.fork())
-  const run = { random, hands, twin, pair }
+  const run: Run = { random, hands, twin, pair, outages: [] }
   let count = 0
   try {
-    for (let i = 0; i < ROUNDS; i++) {
+    for (let i = 0; i <= FREEZE; i++) {
       const round = i === 0 ? acts.first() : acts.next()
       count += round.acts.length
-      const kills = Math.floor((KILLS * (i + 1)) / ROUNDS) - Math.floor((KILLS * i) / ROUNDS)
-      await playRound(run, round, { kills, outage: OUTAGES.includes(i) })
+      await playRound(run, round, faultsOf(i))
       const texts = round.acts.map(({ text }) => text).join('; ')
       const wrong = unwanted(round, await deletions.take(hands))
       expect(wrong, `SEED=${SEED} round ${i}: ${texts}`).toEqual([])
@@ -80,12 +82,12 @@ it(`${KILLS} kills of operators, SEED=${SEED}`, async (context: TestContext) => 
     await expectQuiet(pair, hands)
     expect(await pair.stop()).toEqual([0, 0])
     const events = audit.events()
-    expect(refused(events)).toEqual([])
+    expect(refused(events.filter((each) => !isOfStart(run, each)))).toEqual([])
     expect(writesWithoutLead(events)).toEqual([])
     expect(pair.ended.filter((text) => !MAY_END.test(text))).toEqual([])
     expect(pair.restarts).toBeGreaterThanOrEqual(KILLS)
     console.log(
-      `SEED=${SEED}: ${KILLS} kills of operators and ${OUTAGES.length} of the API server; ${count} acts in ${ROUNDS} rounds, ` +
+      `SEED=${SEED}: ${KILLS} kills of operators and ${OUTAGES.length} of the API server; ${count} acts in ${FREEZE + 1} rounds, ` +
         `${pair.restarts} restarts, ${leadsOf(events).length} leads, ${writesOf(events).length} writes`,
     )
   } finally {
@@ -103,33 +105,55 @@ interface Run {
   readonly hands: Hands
   readonly twin: World
   readonly pair: Pair
+  /** From when to when the API server was killed and started, as in the audit log. */
+  readonly outages: { readonly from: string; readonly to: string }[]
+}
+
+/** Until it is ready, the API server does not know the roles, and refuses everything. */
+function isOfStart({ outages }: Run, { requestReceivedTimestamp: at }: AuditEvent): boolean {
+  return outages.some(({ from, to }) => from <= at && at <= to)
+}
+
+interface RoundFaults {
+  readonly kills: number
+  /** Whether the API server is killed too. */
+  readonly outage: boolean
+  readonly freeze: boolean
+}
+
+function faultsOf(round: number): RoundFaults {
+  const upTo = (rounds: number): number => Math.floor((KILLS * Math.min(rounds, ROUNDS)) / ROUNDS)
+  const kills = upTo(round + 1) - upTo(round)
+  return { kills, outage: OUTAGES.includes(round), freeze: round === FREEZE }
 }
 
 /** Lets both have the same acts, and the one of them the kills, until both are the same. */
 async function playRound(
-  { random, hands, twin, pair }: Run,
+  run: Run,
   { acts }: Round,
-  { kills, outage }: { readonly kills: number; readonly outage: boolean },
+  { kills, outage, freeze }: RoundFaults,
 ): Promise<void> {
+  const { random, hands, twin, pair } = run
   const texts = acts.map(({ text }) => text).join('; ')
   const expected = (async () => {
-    await Promise.all(acts.map(({ run }) => run(twin)))
+    await Promise.all(acts.map((act) => act.run(twin)))
     await twin.until('the undisturbed one is at rest', () => isAtRest(twin))
     return endState(twin)
   })()
   // The outage is for the others.
   if (outage) await expected
   const running: Promise<unknown>[] = []
-  const away = outage ? awayForAWhile(random, hands) : undefined
+  if (outage) running.push(awayForAWhile(run))
+  if (freeze) running.push(pair.freeze())
   const steps = Math.max(kills, 1)
   for (let i = 0; i < steps; i++) {
     const [from, to] = [i, i + 1].map((each) => Math.floor((acts.length * each) / steps))
-    running.push(...acts.slice(from, to).map(({ run }) => run(hands)))
+    running.push(...acts.slice(from, to).map((act) => act.run(hands)))
     if (random.chance(AWAITED)) await hands.until('an operator works', async () => pair.working)
     await sleep(systemClock, random.number() * PAUSE_MS_MAX)
     if (i < kills) await pair.kill(random.pick([0, 1]))
   }
-  await Promise.all([away, ...running])
+  await Promise.all(running)
   const wanted = await expected
   try {
     await hands.until('all is as without kills', async () =>
@@ -146,12 +170,15 @@ async function isAtRest(world: World): Promise<boolean> {
   return (await world.rest(QUIET_POLLS * Math.max(pods, 1))).length === 0
 }
 
-async function awayForAWhile(random: SeededRandom, { cluster: { plane } }: Hands): Promise<void> {
+async function awayForAWhile({ random, hands, outages }: Run): Promise<void> {
+  const { plane } = hands.cluster
   const [before, during] = [random.number(), random.number()]
   await sleep(systemClock, before * OUTAGE_MS_MAX)
+  const from = new Date().toISOString()
   await plane.killApiServer()
   await sleep(systemClock, during * OUTAGE_MS_MAX)
   await plane.startApiServer()
+  outages.push({ from, to: new Date().toISOString() })
 }
 
 /** While all agents are asked again nothing is written. */

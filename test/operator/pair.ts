@@ -23,6 +23,7 @@ export interface PairOptions {
 interface Member {
   readonly process: FlumeProcess
   isToEnd: boolean
+  isFrozen: boolean
 }
 
 /** Two operators as processes, of which one leads. What ends is started again. */
@@ -50,7 +51,8 @@ export class Pair {
   /** Of the one that works, if any. */
   get working(): FlumeProcess | undefined {
     return [...this.#members.values()].find(
-      ({ isToEnd, process }) => !isToEnd && process.stderr.includes('"msg":"operator working"'),
+      ({ isToEnd, isFrozen, process }) =>
+        !isToEnd && !isFrozen && process.stderr.includes('"msg":"operator working"'),
     )?.process
   }
 
@@ -62,6 +64,18 @@ export class Pair {
     await member.process.ended
     this.restarts++
     await this.#start(index)
+  }
+
+  /** The one that leads stands still until the other one does, and goes on as if nothing had happened. */
+  async freeze(): Promise<void> {
+    const { hands } = this.#options
+    await hands.until('an operator works', async () => this.working)
+    const frozen = [...this.#members.values()].find(({ process }) => process === this.working)!
+    frozen.isFrozen = true
+    frozen.process.kill('SIGSTOP')
+    await hands.until('another operator works', async () => this.working)
+    frozen.process.kill('SIGCONT')
+    await frozen.process.ended
   }
 
   /** Last lines of what each of them said. */
@@ -93,7 +107,7 @@ export class Pair {
       image: IMAGE,
       more: [`--lease-seconds=${LEASE_SECONDS}`],
     })
-    const member = { process, isToEnd: false }
+    const member = { process, isToEnd: false, isFrozen: false }
     this.#members.set(index, member)
     void process.ended.then(({ stderr }) => {
       if (member.isToEnd || this.#isOver) return
