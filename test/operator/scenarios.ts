@@ -1,4 +1,5 @@
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
+import type { FlumeFlow } from '../../operator/api/types.ts'
 import type { Scenario, Step } from './scenario.ts'
 
 /* What users do, from a first object to a last wait. */
@@ -45,6 +46,11 @@ export const SHORT: readonly Scenario[] = [
       agent(),
       flow(at(4141)),
       ...up,
+      // What is known of a backlog stays when the pool goes, so that it has to be known by then.
+      (world) =>
+        world.until('the backlog is known', async () =>
+          Boolean((await world.get<FlumeFlow>(FLUME_FLOWS, 'web'))?.status?.backlog),
+        ),
       (world) => world.remove(FLUME_AGENTS, 'hub'),
       gone(FLUME_AGENTS, 'hub'),
       (world) => world.reason(FLUME_FLOWS, 'web', 'Accepted', 'AgentNotFound'),

@@ -38,6 +38,8 @@ let worlds = 0
  */
 export class World extends Hands {
   readonly log = new TestLog()
+  /** Operators that ended in the middle. */
+  crashes = 0
   /** What operators wrote, in order. */
   readonly writes: string[] = []
   readonly #faults: Faults
@@ -148,6 +150,7 @@ export class World extends Hands {
         this.writes.push(describeWrite(write))
         if (this.#faults.crashAfter?.includes(this.writes.length) !== true) return
         dead = true
+        this.crashes++
         this.#restarting = this.#restarting.then(() => this.#restart())
         throw new Error('this operator ends here')
       },
