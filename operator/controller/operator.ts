@@ -43,7 +43,7 @@ export interface OperatorOptions {
   /** Of agents that name none. */
   readonly image: string
   /** Absent: it is the only one, and leads. */
-  readonly election?: { readonly namespace: string } | undefined
+  readonly election?: { readonly namespace: string; readonly leaseDurationMs?: number } | undefined
   /** Of this process, like no other's. */
   readonly identity: string
   readonly version: string
@@ -52,8 +52,6 @@ export interface OperatorOptions {
   readonly onLost: (error: FlumeError) => void
   /** Asked around every write, after the fence; for tests. */
   readonly writes?: WriteGuard
-  /** Where a pod says how it is; its admin port unless said otherwise. */
-  readonly urlOf?: (pod: Pod) => URL | undefined
   readonly registry: Registry
   readonly clock: Clock
   readonly random: Random
@@ -102,7 +100,7 @@ export class Operator {
     })
     this.#poller = new Poller({
       pods: () => this.#caches.pods.list(),
-      urlOf: options.urlOf ?? adminUrl,
+      urlOf: adminUrl,
       ask: this.#ask.ask,
       onNews: (key) => this.#queue.add(key),
       onAnswer: (result) => operatorMetrics.polls.inc({ result }),

@@ -7,6 +7,7 @@ test('without options everything has a default', () => {
     image: 'flume-operator:1.2.3',
     leaderElect: false,
     leaseNamespace: undefined,
+    leaseSeconds: 15,
     metrics: { host: '0.0.0.0', port: 8080 },
     health: { host: '0.0.0.0', port: 8081 },
     logLevel: 'info',
@@ -16,12 +17,13 @@ test('without options everything has a default', () => {
 
 test('each option is read', () => {
   const args =
-    '--namespaces=a,b,a --image x --leader-elect --lease-namespace=ns --metrics [::]:1 --health h:2 --log-level=debug --max-concurrent=8'
+    '--namespaces=a,b,a --image x --leader-elect --lease-namespace=ns --lease-seconds=3 --metrics [::]:1 --health h:2 --log-level=debug --max-concurrent=8'
   expect(parseOptions(args.split(' '), '1')).toEqual({
     namespaces: ['a', 'b'],
     image: 'x',
     leaderElect: true,
     leaseNamespace: 'ns',
+    leaseSeconds: 3,
     metrics: { host: '::', port: 1 },
     health: { host: 'h', port: 2 },
     logLevel: 'debug',
@@ -34,6 +36,7 @@ test.each([
   '--metrics=8080',
   '--health=h:70000',
   '--max-concurrent=0',
+  '--lease-seconds=2',
   '--log-level=x',
   '--what',
   'more',

@@ -10,6 +10,8 @@ export interface ProgramOptions {
   readonly leaderElect: boolean
   /** undefined: the namespace of the pod. */
   readonly leaseNamespace: string | undefined
+  /** How long a leader that is gone holds up the next one. */
+  readonly leaseSeconds: number
   readonly metrics: Address
   readonly health: Address
   readonly logLevel: LogLevel
@@ -22,7 +24,9 @@ export interface Usage {
   readonly exitCode: 0 | 2
 }
 
-const CONCURRENCY_MAX = 64
+const CONCURRENCY = { min: 1, max: 64 }
+/** A shorter one is lost whenever the API server is slow. */
+const LEASE_SECONDS = { min: 3, max: 300 }
 
 /** Reads the arguments. Pure. */
 export function parseOptions(args: readonly string[], version: string): ProgramOptions | Usage {
@@ -39,6 +43,12 @@ export function parseOptions(args: readonly string[], version: string): ProgramO
     .option('--image <image>', 'image of agents that name none', `flume-operator:${version}`)
     .option('--leader-elect', 'work only while no other operator does', false)
     .option('--lease-namespace <name>', 'namespace of the lease (default: that of the pod)')
+    .option(
+      '--lease-seconds <count>',
+      'until another one takes over from a leader that is gone',
+      wholeNumber(LEASE_SECONDS),
+      15,
+    )
     .addOption(addressOption('--metrics', 'the metrics', 8080))
     .addOption(addressOption('--health', '/livez and /readyz', 8081))
     .addOption(
@@ -46,7 +56,12 @@ export function parseOptions(args: readonly string[], version: string): ProgramO
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
-    .option('--max-concurrent <count>', 'pools in work at the same time', countOf, 4)
+    .option(
+      '--max-concurrent <count>',
+      'pools in work at the same time',
+      wholeNumber(CONCURRENCY),
+      4,
+    )
     .allowExcessArguments(false)
   try {
     command.parse(args, { from: 'user' })
@@ -80,9 +95,11 @@ function addressOf(text: string): Address {
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port }
 }
 
-function countOf(text: string): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 1 || count > CONCURRENCY_MAX)
-    throw new InvalidArgumentError(`expected a whole number from 1 to ${CONCURRENCY_MAX}`)
-  return count
+function wholeNumber({ min, max }: { readonly min: number; readonly max: number }) {
+  return (text: string): number => {
+    const count = Number(text)
+    if (!/^\d+$/.test(text) || count < min || count > max)
+      throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`)
+    return count
+  }
 }

@@ -58,8 +58,16 @@ test('the fourth pool waits for a place', async () => {
 
 test('a pod that is gone is no failure, what cannot be done is one', async () => {
   const { parts, api, observe, key } = await testParts(two, old(0), old(1))
-  api.refuse('POST pods/hub-1/eviction', { code: 404, reason: 'NotFound' })
-  expect(await roll(parts, key('hub'), hub, observe('hub'))).toEqual({ isRolling: true })
+  for (const refusal of [
+    { code: 404, reason: 'NotFound' },
+    { code: 409, reason: 'Conflict' },
+  ]) {
+    api.refuse('POST pods/hub-1/eviction', refusal)
+    expect(await roll(parts, key('hub'), hub, observe('hub'))).toEqual({
+      isRolling: true,
+      againMs: 2000,
+    })
+  }
   api.refuse('POST pods/hub-1/eviction', { code: 403, reason: 'Forbidden' })
   await expect(roll(parts, key('hub'), hub, observe('hub'))).rejects.toMatchObject({ status: 403 })
 })

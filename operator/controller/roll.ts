@@ -54,7 +54,8 @@ async function evict(
       return { isRolling: true, stalled, againMs: BUDGET_WAIT_MS }
     }
     if (!isNotFound(thrown) && !isConflict(thrown)) throw thrown
-    return { isRolling: true }
+    // Where it is gone, or another one in its place, the cache will show it; a conflict may be for any reason.
+    return { isRolling: true, againMs: BUDGET_WAIT_MS }
   }
   apply.expectations.removed(scope, caches.pods, pod)
   slots.allowed(scope)

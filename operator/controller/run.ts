@@ -32,7 +32,9 @@ export async function runOperator(program: ProgramOptions, options: RunOptions):
     ...options,
     namespaces: program.namespaces,
     image: program.image,
-    election: program.leaderElect ? { namespace: leaseNamespace } : undefined,
+    election: program.leaderElect
+      ? { namespace: leaseNamespace, leaseDurationMs: program.leaseSeconds * 1000 }
+      : undefined,
     concurrency: program.maxConcurrent,
     onLost: lost.resolve,
     registry,

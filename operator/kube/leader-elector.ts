@@ -12,10 +12,10 @@ import { RESOURCES } from './resources.ts'
 import type { ObjectName } from './types.ts'
 import type { WriteGuard } from './writes.ts'
 
-/** As controller-runtime has them. */
+/** As controller-runtime has them: 15, 10 and 2 s. */
 const LEASE_DURATION_MS = 15_000
-const RENEW_DEADLINE_MS = 10_000
-const RETRY_PERIOD_MS = 2_000
+const RENEW_DEADLINE_SHARE = 10 / 15
+const RETRY_PERIOD_SHARE = 2 / 15
 /** So that several who wait do not ask at the same time. */
 const JITTER = 0.2
 
@@ -32,8 +32,9 @@ export interface LeaderElectorOptions {
   readonly metrics: KubeMetrics
   /** Another one takes over after this much without a renewal in its sight. */
   readonly leaseDurationMs?: number
-  /** We give up after this much without a renewal, counted from its start; shorter than the former. */
+  /** We give up after this much without a renewal, counted from its start; two thirds of the former. */
   readonly renewDeadlineMs?: number
+  /** Two fifteenths of it. */
   readonly retryPeriodMs?: number
   /** Once, when we led and do no more: the process has to end. */
   readonly onLost: (error: FlumeError) => void
@@ -61,9 +62,10 @@ export class LeaderElector {
   constructor(options: LeaderElectorOptions) {
     this.#options = options
     this.#name = { namespace: options.namespace, name: options.name }
-    this.#leaseDurationMs = options.leaseDurationMs ?? LEASE_DURATION_MS
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? RENEW_DEADLINE_MS
-    this.#retryPeriodMs = options.retryPeriodMs ?? RETRY_PERIOD_MS
+    const { leaseDurationMs = LEASE_DURATION_MS } = options
+    this.#leaseDurationMs = leaseDurationMs
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? leaseDurationMs * RENEW_DEADLINE_SHARE
+    this.#retryPeriodMs = options.retryPeriodMs ?? leaseDurationMs * RETRY_PERIOD_SHARE
     options.metrics.leading.set({ name: options.name }, 0)
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -9,6 +9,8 @@ import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
 import { ROOT, Workbench, until } from '../cli/flume.ts'
 import type { FlumeProcess } from '../cli/flume.ts'
 import { needsControlPlane } from '../cluster/needs.ts'
+import { tokenKubeconfig } from '../operator/account.ts'
+import { metricsOf, startProcess } from '../operator/process.ts'
 import { CHART, Programs, succeeded } from './helm.ts'
 
 /** The operator as a process, with the account and the roles that the chart makes, and no others. */
@@ -88,31 +90,21 @@ describe.each([
 async function startOperator(release: string, namespaces: string[]): Promise<FlumeProcess> {
   const account = `${release}-flume-operator`
   const token = await kubectl('-n=flume-system', 'create', 'token', account)
-  const config = JSON.parse(readFileSync(controlPlane!.kubeconfig, 'utf8')) as {
-    users: { user: object }[]
-  }
-  config.users[0]!.user = { token: token.trim() }
-  const kubeconfig = join(directory, `${release}.kubeconfig`)
-  writeFileSync(kubeconfig, JSON.stringify(config))
-  const args = [
-    '--leader-elect',
-    '--lease-namespace=flume-system',
-    ...namespaces.map((name) => `--namespaces=${name}`),
-    '--image=flume-operator:none',
-    '--metrics=127.0.0.1:0',
-    '--health=127.0.0.1:0',
-  ]
-  const command = join(ROOT, 'bin', 'flume-operator')
-  const env = { KUBECONFIG: kubeconfig, POD_NAME: release }
-  const operator = bench.start(args, { command, env })
+  const path = join(directory, `${release}.kubeconfig`)
+  const operator = startProcess(bench, {
+    kubeconfig: tokenKubeconfig(controlPlane!.kubeconfig, token.trim(), path),
+    name: release,
+    namespaces,
+    leaseNamespace: 'flume-system',
+    image: 'flume-operator:none',
+  })
   await operator.logged(/"msg":"operator working"/)
   return operator
 }
 
 /** How many requests the API server answered 403. */
 async function refusals(operator: FlumeProcess): Promise<number> {
-  const [, port] = await operator.logged(/"metrics":(\d+)/)
-  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const metrics = await metricsOf(operator)
   const counts = [...metrics.matchAll(/^rest_client_requests_total\{.*code="403".*\} (\d+)$/gm)]
   return counts.reduce((sum, match) => sum + Number(match[1]), 0)
 }

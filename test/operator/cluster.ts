@@ -6,7 +6,7 @@ import { systemClock } from '../../agent/lib/clock.ts'
 import { systemRandom } from '../../agent/lib/random.ts'
 import { binaries } from '../../hack/cluster/binaries.ts'
 import { startControlPlane } from '../../hack/cluster/control-plane.ts'
-import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
+import type { ControlPlane, ControlPlaneOptions } from '../../hack/cluster/control-plane.ts'
 import { until } from '../../hack/cluster/until.ts'
 import { customResourceDefinitions } from '../../operator/api/crd.ts'
 import { KubeClient } from '../../operator/kube/client.ts'
@@ -17,7 +17,6 @@ import type { ApiServer } from '../../operator/kube/server.ts'
 import { Transport } from '../../operator/kube/transport.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
 import { Kubelet } from './kubelet.ts'
-import type { KubeletOptions } from './kubelet.ts'
 
 /** A real API server with controllers, our kinds, and stand-ins for all nodes and agents. */
 export interface TestCluster {
@@ -29,8 +28,20 @@ export interface TestCluster {
   stop(): Promise<void>
 }
 
-export interface TestClusterOptions extends KubeletOptions {
-  readonly controllerManagerArgs?: readonly string[]
+/** None that works on nodes, which there are not, or on endpoints, which may not be at the loopback. */
+const CONTROLLERS = [
+  'disruption',
+  'garbage-collector',
+  'namespace',
+  'persistentvolumeclaim-protection',
+  'serviceaccount',
+  'statefulset',
+].map((name) => `${name}-controller`)
+
+export interface TestClusterOptions extends Pick<
+  ControlPlaneOptions,
+  'apiServerArgs' | 'controllerManagerArgs'
+> {
   /** Where it has its data; a temporary one unless said otherwise. Removed at the end. */
   readonly directory?: string
 }
@@ -40,9 +51,13 @@ export async function startTestCluster(
   options: TestClusterOptions = {},
 ): Promise<TestCluster | undefined> {
   if (binaries() === undefined) return undefined
-  const { controllerManagerArgs = [] } = options
-  const { directory = mkdtempSync(join(tmpdir(), 'flume-operator-')) } = options
-  const plane = await startControlPlane({ directory, kcm: true, controllerManagerArgs })
+  const { directory = mkdtempSync(join(tmpdir(), 'flume-operator-')), ...args } = options
+  const plane = await startControlPlane({
+    directory,
+    kcm: true,
+    controllerManagerArgs: [`--controllers=${CONTROLLERS.join(',')}`],
+    ...args,
+  })
   const server = loadKubeconfig([plane.kubeconfig])
   const transport = new Transport({
     server,
@@ -57,7 +72,7 @@ export async function startTestCluster(
     random: systemRandom,
   })
   await installKinds(client)
-  const kubelet = new Kubelet(client, options)
+  const kubelet = new Kubelet(client, transport)
   await kubelet.start()
   const stop = async (): Promise<void> => {
     await kubelet.stop()

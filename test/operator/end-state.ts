@@ -1,7 +1,7 @@
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
-import type { World } from './world.ts'
+import type { Hands } from './hands.ts'
 
 const TYPES = [
   FLUME_AGENTS,
@@ -25,7 +25,7 @@ const FOREIGN: ReadonlySet<string> = new Set(['kube-root-ca.crt', 'default'])
  * Everything in the namespace of a run, without what differs from run to run although it means the same:
  * identities, versions, times, addresses, and hashes over these.
  */
-export async function endState(world: World): Promise<EndState> {
+export async function endState(world: Hands): Promise<EndState> {
   const uids = new Map<string, string>()
   const objects: KubeObject[] = []
   for (const type of TYPES)
@@ -46,8 +46,9 @@ export async function endState(world: World): Promise<EndState> {
       .replaceAll(/"flume-operator\.io\/(?:desired-hash|config)":"[^"]*",?/g, '')
       // A pod that started with its configuration was never nudged.
       .replaceAll('"annotations":{},', '')
-      .replaceAll(/\\"hash\\":\\"[0-9a-f]{16}\\"/g, 'HASH')
-      .replaceAll(/\\"generation\\":\d+/g, 'GENERATION')
+      // Also in messages, which quote it and cut it off.
+      .replaceAll(/\\+"hash\\+":\\+"[0-9a-f]*/g, 'HASH')
+      .replaceAll(/\\+"generation\\+":\d+/g, 'GENERATION')
     return [`${object.kind} ${object.metadata.name}`, sorted(JSON.parse(plain))] as const
   })
   return Object.fromEntries(state.toSorted(([a], [b]) => (a < b ? -1 : 1)))
@@ -62,7 +63,10 @@ const DROPPED: ReadonlySet<string> = new Set([
   'managedFields',
   'lastTransitionTime',
   'startTime',
-  'oldestEventTime',
+  // Written once a minute, so that it may be from before the last change or after it.
+  'backlog',
+  'podIP',
+  'podIPs',
   'clusterIP',
   'clusterIPs',
   'nodePort',

@@ -1,59 +1,78 @@
-import { createServer } from 'node:http'
-import type { Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { flowOfKey, readDelivered } from '../../agent/config/delivered.ts'
 import type { DeliveredFlow } from '../../agent/config/delivered.ts'
 import { secretsOf } from '../../agent/config/secrets.ts'
-import { systemClock } from '../../agent/lib/clock.ts'
+import { sleep, systemClock } from '../../agent/lib/clock.ts'
 import { systemRandom } from '../../agent/lib/random.ts'
 import { ANNOTATIONS, LABELS } from '../../operator/api/constants.ts'
 import type { ConfigMap, Pod } from '../../operator/api/live.ts'
 import { MANAGED_SELECTOR } from '../../operator/api/pool-labels.ts'
 import type { KubeClient } from '../../operator/kube/client.ts'
+import { objectIn } from '../../operator/kube/answers.ts'
 import { isConflict, isNotFound } from '../../operator/kube/errors.ts'
 import { ObjectCache } from '../../operator/kube/object-cache.ts'
+import { objectPath } from '../../operator/kube/paths.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
-import { keyOf } from '../../operator/kube/types.ts'
+import type { Transport } from '../../operator/kube/transport.ts'
 import { TestLog } from '../sim/flow-parts.ts'
+import { Addresses } from './addresses.ts'
+import type { Address } from './addresses.ts'
 import { agentAnswer } from './agent-answer.ts'
 import type { Left } from './agent-answer.ts'
-import { PodServers } from './pod-servers.ts'
+import { isAway } from './hands.ts'
 
 /** An image whose pods never start. */
 export const BROKEN_IMAGE = 'broken'
+
+/** A pod as the API server has it. */
+type MadePod = Pod & {
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly containers?: readonly { image?: string }[]
+  }
+}
 
 interface Agent {
   readonly pod: Pod
   readonly delivered: readonly DeliveredFlow[]
 }
 
-export interface KubeletOptions {
-  /** Each pod answers at an address of its own (see PodServers), not all at one that only a test knows. */
-  readonly ownAddresses?: boolean
-}
+const NODE = 'node'
+const AGAIN_MS = 100
+/**
+ * Until the containers of a pod have ended. A PodDisruptionBudget counts a pod that was evicted as gone for two
+ * minutes unless it sees it go, also when it has a successor of the same name.
+ */
+const TERMINATION_MS = 300
+const CALL_TIMEOUT_MS = 10_000
+/** Of a pod that never starts. */
+const NOWHERE = '127.255.0.1'
 
 /**
  * Stands for kubelets and agents: pods that a StatefulSet makes run and are ready, have the configuration
- * that was there when they started, and see a newer one when they are nudged. It answers for all of them.
+ * that was there when they started, and see a newer one when they are nudged. Each answers at an address of
+ * its own.
  */
 export class Kubelet {
   readonly #client: KubeClient
-  readonly #server: Server
-  readonly #pods: ObjectCache<Pod & { spec?: { containers?: readonly { image?: string }[] } }>
+  readonly #transport: Transport
+  readonly #addresses = new Addresses()
+  readonly #pods: ObjectCache<MadePod>
   /** By UID of the pod. */
-  readonly #agents = new Map<string, Agent>()
+  readonly #taken = new Map<string, Address>()
   /** `namespace/secret/key` */
   readonly #secrets = new Set<string>()
   /** By `namespace/flow`: what each replica holds. */
   readonly #backlogs = new Map<string, number>()
   /** By `namespace/flow`, channels that nothing drains. */
   readonly #left = new Map<string, Left>()
+  /** By UID of the pod. */
+  readonly #agents = new Map<string, Agent>()
   readonly #inWork = new Set<Promise<void>>()
-  readonly #podServers: PodServers | undefined
+  #isOver = false
 
-  constructor(client: KubeClient, { ownAddresses = false }: KubeletOptions = {}) {
+  constructor(client: KubeClient, transport: Transport) {
     this.#client = client
-    this.#podServers = ownAddresses ? new PodServers() : undefined
+    this.#transport = transport
     this.#pods = new ObjectCache({
       client,
       type: RESOURCES.pods,
@@ -62,22 +81,16 @@ export class Kubelet {
       random: systemRandom,
       log: new TestLog(),
     })
-    this.#server = createServer((request, response) => {
-      const agent = [...this.#agents.values()].find(
-        ({ pod }) => `/${keyOf(pod.metadata)}` === request.url,
-      )
-      this.#answer(agent, response)
-    })
   }
 
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen({ host: '127.0.0.1', port: 0 }, resolve)
-    })
     this.#pods.onChange(({ type, object, old }) => {
       const { uid = '', deletionTimestamp } = object.metadata
-      if (type === 'deleted' || deletionTimestamp !== undefined) this.#end(uid)
-      else if (object.status?.podIP === undefined) this.#later(() => this.#run(object))
+      if (type === 'deleted') this.#end(uid)
+      else if (deletionTimestamp !== undefined) {
+        this.#end(uid)
+        if (old?.metadata.deletionTimestamp === undefined) this.#later(() => this.#remove(object))
+      } else if (type === 'added') this.#later(() => this.#run(object))
       else if (nudgeOf(object) !== (old && nudgeOf(old))) this.#later(() => this.#load(object))
     })
     this.#pods.start()
@@ -85,20 +98,10 @@ export class Kubelet {
   }
 
   async stop(): Promise<void> {
+    this.#isOver = true
     await this.#pods.stop()
     await Promise.all(this.#inWork)
-    this.#podServers?.closeAll()
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
-      this.#server.closeAllConnections()
-    })
-  }
-
-  /** Where the agent of a pod says how it is. */
-  readonly urlOf = ({ metadata, status }: Pod): URL | undefined => {
-    if (status?.phase !== 'Running') return undefined
-    const { port } = this.#server.address() as AddressInfo
-    return new URL(`http://127.0.0.1:${port}/${keyOf(metadata)}`)
+    for (const uid of [...this.#taken.keys()]) this.#end(uid)
   }
 
   /** The flows that the agents of a namespace have, each once for each replica. */
@@ -123,56 +126,94 @@ export class Kubelet {
     this.#left.set(`${namespace}/${flow}`, left)
   }
 
-  async #addressOf({ metadata: { uid = '' } }: Pod): Promise<string> {
-    const servers = this.#podServers
-    if (servers === undefined) return '10.9.9.9'
-    return servers.listen(uid, (_request, response) =>
-      this.#answer(this.#agents.get(uid), response),
-    )
+  #later(work: () => Promise<void>): void {
+    const done = this.#persist(work).finally(() => this.#inWork.delete(done))
+    this.#inWork.add(done)
   }
 
-  #answer(agent: Agent | undefined, response: ServerResponse): void {
-    response.statusCode = agent === undefined ? 503 : 200
-    response.end(agent === undefined ? '' : JSON.stringify(this.#statusOf(agent)))
+  /** As a kubelet does while the API server is away. */
+  async #persist(work: () => Promise<void>): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        await work()
+        return
+      } catch (thrown) {
+        // The pod is gone, or was changed by another: that brings it back here.
+        if (isNotFound(thrown) || isConflict(thrown)) return
+        if (!isAway(thrown)) throw thrown
+        await sleep(systemClock, AGAIN_MS)
+      }
+    }
   }
 
   #end(uid: string): void {
     this.#agents.delete(uid)
-    this.#podServers?.close(uid)
+    this.#taken.get(uid)?.close()
+    this.#taken.delete(uid)
   }
 
-  #later(work: () => Promise<void>): void {
-    const done = work()
-      // The pod is gone, or was changed by another: that brings it back here.
-      .catch((error: unknown) => {
-        if (!isNotFound(error) && !isConflict(error)) throw error
-      })
-      .finally(() => this.#inWork.delete(done))
-    this.#inWork.add(done)
-  }
-
-  async #run(pod: Pod & { spec?: { containers?: readonly { image?: string }[] } }): Promise<void> {
+  async #run(pod: MadePod): Promise<void> {
+    await this.#bind(pod)
     const isBroken = pod.spec?.containers?.some(({ image }) => image === BROKEN_IMAGE) === true
     if (isBroken) {
       const waiting = { reason: 'ImagePullBackOff', message: 'no such image' }
       await this.#patch(pod, {
         phase: 'Pending',
-        podIP: '10.9.9.9',
-        podIPs: [{ ip: '10.9.9.9' }],
+        ...addresses(NOWHERE),
         conditions: conditions('False'),
         containerStatuses: [container({ waiting })],
       })
       return
     }
     await this.#load(pod)
-    const ip = await this.#addressOf(pod)
     await this.#patch(pod, {
       phase: 'Running',
-      podIP: ip,
-      podIPs: [{ ip }],
+      ...addresses(await this.#addressOf(pod)),
       conditions: conditions('True'),
       containerStatuses: [container({ running: { startedAt: '2026-01-01T00:00:00Z' } })],
     })
+  }
+
+  /** A pod that is on no node is deleted without a moment in which it terminates. */
+  async #bind({ metadata }: MadePod): Promise<void> {
+    const plural = `pods/${metadata.name}/binding`
+    const type = { ...RESOURCES.pods, plural, kind: 'Binding' }
+    const { name, namespace, uid } = metadata
+    const target = { kind: 'Node', name: NODE }
+    const binding = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, ...(namespace && { namespace }), ...(uid && { uid }) },
+      target,
+    }
+    await this.#client.create(type, binding).catch((thrown: unknown) => {
+      // An attempt before this one was carried out, and nobody heard of it.
+      if (!isConflict(thrown)) throw thrown
+    })
+  }
+
+  /** Its containers have ended. */
+  async #remove({ metadata: { name, namespace, uid } }: MadePod): Promise<void> {
+    await sleep(systemClock, TERMINATION_MS)
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } }
+    const text = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', ...options })
+    const path = objectPath(RESOURCES.pods, { name, namespace: namespace! })
+    const body = { type: 'application/json', text }
+    const said = { tried: `remove Pod ${name}`, labels: { verb: 'delete', kind: 'Pod' } }
+    const request = { method: 'DELETE', path, body, ...said } as const
+    objectIn(await this.#transport.send(request, CALL_TIMEOUT_MS), request.tried)
+  }
+
+  async #addressOf({ metadata: { uid = '' } }: Pod): Promise<string> {
+    const address =
+      this.#taken.get(uid) ??
+      (await this.#addresses.take((_, response) => {
+        const agent = this.#agents.get(uid)
+        response.statusCode = agent === undefined ? 503 : 200
+        response.end(agent === undefined ? '' : JSON.stringify(this.#statusOf(agent)))
+      }))
+    this.#taken.set(uid, address)
+    return address.ip
   }
 
   async #patch({ metadata }: Pod, status: object): Promise<void> {
@@ -221,6 +262,10 @@ export class Kubelet {
 
 function nudgeOf({ metadata }: Pod): string | undefined {
   return metadata.annotations?.[ANNOTATIONS.config]
+}
+
+function addresses(ip: string): object {
+  return { podIP: ip, podIPs: [{ ip }] }
 }
 
 function conditions(ready: 'True' | 'False'): object[] {

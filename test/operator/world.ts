@@ -3,19 +3,15 @@ import type { FlumeError } from '../../agent/core/errors.ts'
 import { sleep, systemClock } from '../../agent/lib/clock.ts'
 import { systemRandom } from '../../agent/lib/random.ts'
 import { until } from '../../hack/cluster/until.ts'
-import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
-import type { FlumeAgent, FlumeFlow } from '../../operator/api/types.ts'
 import { Operator } from '../../operator/controller/operator.ts'
-import { isNotFound } from '../../operator/kube/errors.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
-import type { KubeObject, ResourceType } from '../../operator/kube/types.ts'
-import { apiVersionOf } from '../../operator/kube/types.ts'
 import type { Write, WriteGuard } from '../../operator/kube/writes.ts'
 import { metricOf } from '../kube/fixture.ts'
 import { TestLog } from '../sim/flow-parts.ts'
 import { SeededRandom } from '../sim/random.ts'
 import { fastClock } from './clock.ts'
 import type { TestCluster } from './cluster.ts'
+import { Hands } from './hands.ts'
 import { ApiProxy } from './proxy.ts'
 import type { ProxyFaults } from './proxy.ts'
 
@@ -40,9 +36,7 @@ let worlds = 0
  * One namespace with an operator of its own, of which several may run at the same time on one cluster, and
  * the hands of a user.
  */
-export class World {
-  readonly namespace: string
-  readonly cluster: TestCluster
+export class World extends Hands {
   readonly log = new TestLog()
   /** Operators that ended in the middle. */
   crashes = 0
@@ -55,8 +49,7 @@ export class World {
   #restarting: Promise<void> = Promise.resolve()
 
   private constructor(cluster: TestCluster, proxy: ApiProxy, faults: Faults) {
-    this.cluster = cluster
-    this.namespace = `run-${process.pid}-${worlds++}`
+    super(cluster, `run-${process.pid}-${worlds++}`)
     this.#proxy = proxy
     this.#faults = faults
   }
@@ -65,8 +58,7 @@ export class World {
     const random = new SeededRandom(faults.seed ?? 1)
     const proxy = await ApiProxy.start(cluster.server, random)
     const world = new World(cluster, proxy, faults)
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: world.namespace } }
-    await cluster.client.create(RESOURCES.namespaces, namespace)
+    await world.makeNamespace()
     world.#proxy.setFaults(faults)
     await world.startOperator()
     return world
@@ -89,7 +81,6 @@ export class World {
       concurrency: 4,
       onLost: (error: FlumeError) => this.log.error({ error }, 'the lead was lost'),
       writes: this.#guard(),
-      urlOf: this.cluster.kubelet.urlOf,
       registry: this.#registry,
       clock: fastClock(SPEED),
       random: systemRandom,
@@ -140,120 +131,11 @@ export class World {
     return this.writes.slice(before)
   }
 
-  /** Reasons of the Events about an object. */
-  async told(kind: string, name: string): Promise<readonly string[]> {
-    const events = await this.list<KubeObject & Happened>(RESOURCES.events)
-    return events
-      .filter(({ regarding }) => regarding.kind === kind && regarding.name === name)
-      .map(({ type, reason, note }) => `${type} ${reason}: ${note}`)
-  }
-
-  /** Server-side apply, as a user. Resolves to the object. */
-  async apply<T extends KubeObject>(
-    type: ResourceType,
-    name: string,
-    spec: object,
-    metadata: object = {},
-  ): Promise<T> {
-    const object = {
-      apiVersion: apiVersionOf(type),
-      kind: type.kind,
-      metadata: { name, namespace: this.namespace, ...metadata },
-      spec,
-    }
-    return (await this.cluster.client.apply(type, object)) as KubeObject as T
-  }
-
-  agent(name: string, spec: object = {}, metadata: object = {}): Promise<FlumeAgent> {
-    return this.apply<FlumeAgent>(FLUME_AGENTS, name, spec, metadata)
-  }
-
-  flow(name: string, spec: object = {}): Promise<FlumeFlow> {
-    return this.apply<FlumeFlow>(FLUME_FLOWS, name, {
-      sources: [{ name: 'in', avro: { port: 4141 } }],
-      sinks: [{ name: 'out', null: {} }],
-      ...spec,
-    })
-  }
-
-  async remove(
-    type: ResourceType,
-    name: string,
-    propagationPolicy: 'Background' | 'Foreground' = 'Background',
-  ): Promise<void> {
-    await this.cluster.client.delete(
-      type,
-      { namespace: this.namespace, name },
-      { propagationPolicy },
-    )
-  }
-
-  async get<T extends KubeObject>(type: ResourceType, name: string): Promise<T | undefined> {
-    try {
-      return await this.cluster.client.get<T>(type, { namespace: this.namespace, name })
-    } catch (thrown) {
-      if (isNotFound(thrown)) return undefined
-      throw thrown
-    }
-  }
-
-  async list<T extends KubeObject>(type: ResourceType): Promise<readonly T[]> {
-    return (await this.cluster.client.list<T>(type, { namespace: this.namespace })).items
-  }
-
-  /** Fails with what the operator said when it never becomes so. */
-  async until(what: string, look: () => Promise<unknown>): Promise<void> {
-    try {
-      await until(what, SECONDS_MAX, async () => Boolean(await look()))
-    } catch (error) {
-      const lines = this.log.lines
-        .slice(-20)
-        .map(({ message, fields }) => `${message} ${describe(fields)}`)
-      const state = await this.conditions().catch(() => [])
-      throw new Error(
-        `${String(error)}\n${[...state, ...lines, ...this.writes.slice(-20)].join('\n')}`,
-        { cause: error },
-      )
-    }
-  }
-
-  /** Until a condition of an object has this reason, for the newest generation. */
-  async reason(
-    type: ResourceType,
-    name: string,
-    condition: string,
-    reason: string,
-  ): Promise<string> {
-    let message = ''
-    await this.until(`${condition} of ${name} is ${reason}`, async () => {
-      const object = await this.get<FlumeAgent | FlumeFlow>(type, name)
-      const found = object?.status?.conditions?.find((each) => each.type === condition)
-      message = found?.message ?? ''
-      return found?.reason === reason && found.observedGeneration === object?.metadata.generation
-    })
-    return message
-  }
-
-  flowReady(name: string): Promise<string> {
-    return this.reason(FLUME_FLOWS, name, 'Ready', 'Ready')
-  }
-
-  async agentReady(name: string): Promise<void> {
-    await this.reason(FLUME_AGENTS, name, 'Ready', 'AllReplicasReady')
-    await this.reason(FLUME_AGENTS, name, 'Progressing', 'UpToDate')
-  }
-
-  /** `FlumeFlow web Ready True Ready` */
-  async conditions(): Promise<string[]> {
-    const objects = [
-      ...(await this.list<FlumeAgent>(FLUME_AGENTS)),
-      ...(await this.list<FlumeFlow>(FLUME_FLOWS)),
-    ]
-    return objects.flatMap(({ kind, metadata, status }) =>
-      (status?.conditions ?? []).map(({ type, status: value, reason, message }) =>
-        `${kind} ${metadata.name} ${type} ${value} ${reason} ${message}`.trim(),
-      ),
-    )
+  protected override clues(): readonly string[] {
+    const lines = this.log.lines
+      .slice(-20)
+      .map(({ message, fields }) => `${message} ${describe(fields)}`)
+    return [...lines, ...this.writes.slice(-20)]
   }
 
   /** Of one operator: it counts the writes of all, and is dead after the one that it must not survive. */
@@ -280,13 +162,6 @@ export class World {
     if (this.#faults.staleStart === true) this.#proxy.staleStart()
     await this.startOperator()
   }
-}
-
-interface Happened {
-  readonly regarding: { readonly kind: string; readonly name: string }
-  readonly type: string
-  readonly reason: string
-  readonly note: string
 }
 
 function describeWrite({ verb, type, name, subresource }: Write): string {

@@ -4,16 +4,19 @@ import { RESOURCES } from '../../../operator/kube/resources.ts'
 import { POOL_TYPES } from '../../../operator/apply/context.ts'
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../../operator/api/constants.ts'
 import type { KubeObject } from '../../../operator/kube/types.ts'
+import { makeAccount, tokenKubeconfig, tokenOf } from '../../../test/operator/account.ts'
 import { startTestCluster } from '../../../test/operator/cluster.ts'
 import type { TestCluster } from '../../../test/operator/cluster.ts'
 import type { WorkFolder } from '../work-folder.ts'
-import { makeAccount } from './account.ts'
 import { Fleet } from './fleet.ts'
 import { OperatorProgram } from './program.ts'
 import { View } from './view.ts'
 
 /** No part of this reads EndpointSlices, and none may have the address of a loopback. */
 const CONTROLLERS = '--controllers=*,-endpoints-controller,-endpointslice-controller'
+
+/** The operator's, with what the chart lets it do: its requests are checked and queued as those of any operator. */
+const ACCOUNT = { namespace: 'flume-system', name: 'flume-operator' }
 
 const REPORTING_CONTROLLER = 'flume-operator.io/operator'
 
@@ -39,14 +42,16 @@ export class Stage {
 
   static async start(work: WorkFolder, namespaces: number): Promise<Stage> {
     const cluster = await startTestCluster({
-      ownAddresses: true,
       controllerManagerArgs: [CONTROLLERS],
       directory: work.fresh('cluster'),
     })
     if (cluster === undefined) throw new Error(`the API server is not installed: ${CLUSTER_CURE}`)
     const folder = work.fresh('operator')
-    const kubeconfig = await makeAccount(cluster.plane.kubeconfig, folder)
-    const stage = new Stage(cluster, new Fleet(cluster.client, namespaces), { folder, kubeconfig })
+    const { client, plane } = cluster
+    await makeAccount(client, ACCOUNT)
+    const token = await tokenOf(client, ACCOUNT)
+    const kubeconfig = tokenKubeconfig(plane.kubeconfig, token, join(folder, 'operator.kubeconfig'))
+    const stage = new Stage(cluster, new Fleet(client, namespaces), { folder, kubeconfig })
     await stage.fleet.create()
     await stage.view.start()
     return stage
