@@ -40,14 +40,15 @@ const CONNECTIONS = 4
 const QUIET_MS = 5_000
 const SECONDS_MAX = 240
 
+/** In an order in which no container is killed twice: Kubernetes would wait 10 s and more with its next start. */
 const FAULTS: Readonly<Record<string, (product: Product) => Promise<number>>> = {
-  'container of an agent killed': (product) => killAgent(product, 'edge-0'),
+  'container of an agent killed': (product) => killAgent(product, 'edge-1'),
+  'node without power, until it is back': (product) => loseNode(product, 'edge', 'edge-1'),
   'pod of an agent deleted': (product) => deletePod(product, 'edge', 'edge-1'),
   'pool of hubs deleted, and applied again': (product) =>
     deletePool(product, { pool: 'hub', manifest: MANIFEST, replicas: HUBS.length }),
   'pod of the leading operator deleted': deleteLeader,
   'container of the leading operator killed': killLeader,
-  'node without power, until it is back': (product) => loseNode(product, 'edge', 'edge-0'),
 }
 
 interface Recovery {
