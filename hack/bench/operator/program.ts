@@ -4,6 +4,8 @@ import { ROOT } from '../work-folder.ts'
 import { Scrape } from './scrape.ts'
 
 const START_SECONDS_MAX = 60
+/** Of its log, shown with a failure. */
+const LOG_LINES = 15
 
 export interface ProgramOptions {
   /** Names its log and, as that of a pod, itself. */
@@ -34,6 +36,20 @@ export class OperatorProgram extends Running {
     await this.until('it works', () => this.log.includes('"msg":"operator working"') || undefined, {
       secondsMax: START_SECONDS_MAX,
     })
+  }
+
+  /** Does something in which this operator has a part; what fails is told with what it said and did. */
+  async explain<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (cause) {
+      const lines = this.log.split('\n').slice(-LOG_LINES).join('\n')
+      const requests = await this.scrape().then(
+        (scrape) => JSON.stringify([...scrape.requests()]),
+        (error: unknown) => `its metrics cannot be read: ${String(error)}`,
+      )
+      throw new Error(`${String(cause)}\n${lines}\n${requests}`, { cause })
+    }
   }
 
   async scrape(): Promise<Scrape> {
