@@ -13,7 +13,12 @@ export interface ProxyFaults {
   readonly throttled?: number
   /** Events of watches come so much later; of several about one object only the last one comes. */
   readonly delayEventsMs?: number
+  /** A watch falls silent after so many events: what comes then is seen when it has been renewed. */
+  readonly silentAfter?: number
 }
+
+/** How long a watch is silent until its connection ends. */
+const SILENT_MS = 1_500
 
 interface Status {
   readonly code: number
@@ -25,6 +30,8 @@ interface Status {
  * `staleStart` the first list of each kind is answered by what it was when it was first asked for.
  */
 export class ApiProxy {
+  /** All requests that would change something, tried ones too. */
+  readonly changes: string[] = []
   readonly #upstream: ApiServer
   readonly #server: Server
   readonly #agent = new Agent({ keepAlive: true })
@@ -75,6 +82,8 @@ export class ApiProxy {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readAll(request)
+    const { method = 'GET', url: path = '/' } = request
+    if (method !== 'GET') this.changes.push(`${method} ${path.replace(/\?.*$/, '')}`)
     const fault = this.#faultOf(request)
     if (fault !== undefined) {
       refuse(response, fault)
@@ -135,19 +144,26 @@ export class ApiProxy {
   #stream(answer: IncomingMessage, response: ServerResponse): void {
     const held = new Map<string, string>()
     let rest = ''
+    let events = 0
     answer.setEncoding('utf8')
     answer.on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop()!
-      const { delayEventsMs } = this.#faults
+      const { delayEventsMs, silentAfter = Infinity } = this.#faults
       for (const line of lines) {
-        if (delayEventsMs === undefined) response.write(`${line}\n`)
+        if (++events > silentAfter) fallSilent()
+        else if (delayEventsMs === undefined) response.write(`${line}\n`)
         else hold(line, delayEventsMs)
       }
     })
     answer.on('end', () => response.end())
     answer.on('error', () => response.destroy())
     response.on('close', () => answer.destroy())
+
+    function fallSilent(): void {
+      answer.removeAllListeners('data').resume()
+      setTimeout(() => response.destroy(), SILENT_MS)
+    }
 
     function hold(line: string, delayMs: number): void {
       const { type, object } = JSON.parse(line) as {

@@ -26,10 +26,12 @@ export interface Run {
 /** Questions to agents within which everything comes to rest. */
 const REST_POLLS = 8
 
-/** Runs a scenario without faults, until nothing is written any more. */
+/** Runs a scenario without faults, until nothing is written any more, also not by another operator. */
 export function undisturbed(cluster: TestCluster, scenario: Scenario): Promise<Run> {
   return inWorld(cluster, scenario, {}, async (world) => {
     await world.until('it comes to rest', async () => (await world.rest(REST_POLLS)).length === 0)
+    const changes = await world.restart(REST_POLLS)
+    if (changes.length > 0) throw new Error(`without a cause after a start: ${changes.join(', ')}`)
   })
 }
 

@@ -26,6 +26,7 @@ export interface Faults extends ProxyFaults {
 }
 
 const SECONDS_MAX = 60
+const REST_MS = 1_000
 /** Periods of the operator pass this much faster. */
 const SPEED = 5
 export const IMAGE = 'flume-operator:test'
@@ -114,21 +115,37 @@ export class World extends Hands {
     this.#proxy.setFaults({})
   }
 
-  /** What is written while the agents are asked so many times, or some seconds pass where there are none. */
+  /** What is to be written while the agents are asked so many times, or some time passes where there are none. */
   async rest(polls: number): Promise<readonly string[]> {
     const hasAgents = (await this.list(RESOURCES.pods)).length > 0
     if (hasAgents) return this.quiet(polls)
-    const before = this.writes.length
-    await sleep(systemClock, 1000)
-    return this.writes.slice(before)
+    return this.#changesDuring(() => sleep(systemClock, REST_MS))
   }
 
-  /** While the agents are asked so many times, nothing is written. Resolves to what was. */
-  async quiet(polls: number): Promise<readonly string[]> {
-    const before = this.writes.length
+  /** What is to be written while the agents are asked so many times. */
+  quiet(polls: number): Promise<readonly string[]> {
+    return this.#changesDuring(() => this.#asked(polls))
+  }
+
+  /** What another operator writes that takes the place of this one, where nothing is to be done. */
+  async restart(polls: number): Promise<readonly string[]> {
+    // Which tells how often it has seen what it told of before.
+    await this.stopOperator()
+    return this.#changesDuring(async () => {
+      await this.startOperator()
+      await this.rest(polls)
+    })
+  }
+
+  async #asked(polls: number): Promise<void> {
     const start = await this.polls()
     await this.until(`${polls} questions`, async () => (await this.polls()) >= start + polls)
-    return this.writes.slice(before)
+  }
+
+  async #changesDuring(work: () => Promise<unknown>): Promise<readonly string[]> {
+    const before = this.#proxy.changes.length
+    await work()
+    return this.#proxy.changes.slice(before)
   }
 
   protected override clues(): readonly string[] {
