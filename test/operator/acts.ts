@@ -141,11 +141,11 @@ export class Acts {
       case 'flow':
         return [this.#flowAct(place)]
       case 'both':
-        return [
-          this.#change(place, { replicas: this.#replicas(pool), image: this.#image(BROKEN_IMAGE) }),
-          this.#flowAct(place),
-        ]
     }
+    return [
+      this.#change(place, { replicas: this.#replicas(pool), image: this.#image(BROKEN_IMAGE) }),
+      this.#flowAct(place),
+    ]
   }
 
   #whilePaused(place: string, pool: WantedPool): Act {

@@ -62,12 +62,6 @@ function policyOf(username: string): object {
   }
 }
 
-/** The identity of a token, as the audit log has it. */
-export function credentialOf(token: string): string {
-  const claims = Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8')
-  return `JTI=${(JSON.parse(claims) as { jti: string }).jti}`
-}
-
 /** `patch statefulsets/hub`, of requests that the account may not make. */
 export function refused(events: readonly AuditEvent[]): string[] {
   return events.filter(({ responseStatus }) => responseStatus?.code === 403).map(describe)

@@ -3,10 +3,11 @@ import { until } from '../../hack/cluster/until.ts'
 import { FLUME_AGENTS, FLUME_FLOWS } from '../../operator/api/constants.ts'
 import type { FlumeAgent, FlumeFlow } from '../../operator/api/types.ts'
 import type { KubeClient } from '../../operator/kube/client.ts'
-import { isNotFound, KubeError } from '../../operator/kube/errors.ts'
+import { isNotFound } from '../../operator/kube/errors.ts'
 import { RESOURCES } from '../../operator/kube/resources.ts'
 import type { KubeObject, ResourceType } from '../../operator/kube/types.ts'
 import { apiVersionOf } from '../../operator/kube/types.ts'
+import { isAway } from './away.ts'
 import type { TestCluster } from './cluster.ts'
 
 const SECONDS_MAX = 60
@@ -155,13 +156,6 @@ export class Hands {
       }
     }
   }
-}
-
-/** Whether the API server did not answer, or not yet. */
-export function isAway(thrown: unknown): boolean {
-  return (
-    thrown instanceof KubeError && thrown.retryable && (thrown.status === 0 || thrown.status >= 500)
-  )
 }
 
 interface Happened {

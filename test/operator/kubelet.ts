@@ -18,7 +18,7 @@ import { Addresses } from './addresses.ts'
 import type { Address } from './addresses.ts'
 import { agentAnswer } from './agent-answer.ts'
 import type { Left } from './agent-answer.ts'
-import { isAway } from './hands.ts'
+import { isAway } from './away.ts'
 
 /** An image whose pods never start. */
 export const BROKEN_IMAGE = 'broken'
@@ -101,7 +101,7 @@ export class Kubelet {
     this.#isOver = true
     await this.#pods.stop()
     await Promise.all(this.#inWork)
-    for (const uid of [...this.#taken.keys()]) this.#end(uid)
+    for (const uid of this.#taken.keys()) this.#end(uid)
   }
 
   /** The flows that the agents of a namespace have, each once for each replica. */

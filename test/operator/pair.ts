@@ -109,12 +109,16 @@ export class Pair {
     })
     const member = { process, isToEnd: false, isFrozen: false }
     this.#members.set(index, member)
-    void process.ended.then(({ stderr }) => {
-      if (member.isToEnd || this.#isOver) return
-      this.ended.push(lastLines(stderr).join('\n'))
-      const restart = this.#restart(index).finally(() => this.#restarting.delete(restart))
-      this.#restarting.add(restart)
-    })
+    void this.#watch(index, member)
+  }
+
+  /** One that ends by itself is started again. */
+  async #watch(index: number, member: Member): Promise<void> {
+    const { stderr } = await member.process.ended
+    if (member.isToEnd || this.#isOver) return
+    this.ended.push(lastLines(stderr).join('\n'))
+    const restart = this.#restart(index).finally(() => this.#restarting.delete(restart))
+    this.#restarting.add(restart)
   }
 
   async #restart(index: number): Promise<void> {

@@ -4,6 +4,9 @@ import type { Scenario, Step } from './scenario.ts'
 
 /* What users do, from a first object to a last wait. */
 
+/** OPERATOR_RUNS=all, as in CI: every crash and every fault in each scenario, else some, by the seed. */
+export const EVERY = process.env['OPERATOR_RUNS'] === 'all'
+
 const hub = { agentRef: { name: 'hub' } }
 const at = (port: number) => ({ sources: [{ name: 'in', avro: { port } }] })
 /** Passes the rules of the API server, and not the checks of the agent. */
