@@ -25,7 +25,7 @@ export const TIERS: readonly Tier[] = [
       { name: 'format', command: ['prettier', '--check', '.'], minutesMax: 2 },
       { name: 'unused', command: ['knip', '--no-progress'], minutesMax: 2 },
       { name: 'generated', command: ['node', 'hack/generate.ts', '--check'], minutesMax: 2 },
-      vitest('unit', 5),
+      vitest('unit', 10),
     ],
   },
   { name: 'conformance', onlyInCi: false, steps: [vitest('conformance', 5)] },
