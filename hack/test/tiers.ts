@@ -32,7 +32,7 @@ export const TIERS: readonly Tier[] = [
   { name: 'fault', onlyInCi: false, steps: [vitest('fault', 25)] },
   { name: 'crash', onlyInCi: false, steps: [vitest('crash', 20)] },
   { name: 'interop', onlyInCi: false, steps: [vitest('interop', 20)] },
-  { name: 'apiserver', onlyInCi: false, steps: [vitest('apiserver', 30)] },
+  { name: 'apiserver', onlyInCi: true, steps: [vitest('apiserver', 30)] },
   { name: 'cluster', onlyInCi: true, steps: [vitest('cluster', 30)] },
   { name: 'mutants', onlyInCi: true, steps: [vitest('mutants', 15)] },
 ]
