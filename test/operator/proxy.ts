@@ -30,8 +30,8 @@ interface Status {
  * `staleStart` the first list of each kind is answered by what it was when it was first asked for.
  */
 export class ApiProxy {
-  /** All requests that would change something, tried ones too. */
-  readonly changes: string[] = []
+  /** All requests that would change something, tried ones too, by who made them. */
+  readonly changes: { readonly userAgent: string | undefined; readonly what: string }[] = []
   readonly #upstream: ApiServer
   readonly #server: Server
   readonly #agent = new Agent({ keepAlive: true })
@@ -83,7 +83,9 @@ export class ApiProxy {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readAll(request)
     const { method = 'GET', url: path = '/' } = request
-    if (method !== 'GET') this.changes.push(`${method} ${path.replace(/\?.*$/, '')}`)
+    const userAgent = request.headers['user-agent']
+    const what = `${method} ${path.replace(/\?.*$/, '')}`
+    if (method !== 'GET') this.changes.push({ userAgent, what })
     const fault = this.#faultOf(request)
     if (fault !== undefined) {
       refuse(response, fault)

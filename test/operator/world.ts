@@ -47,6 +47,7 @@ export class World extends Hands {
   readonly #proxy: ApiProxy
   #operator: Operator | undefined
   #registry = new Registry()
+  #starts = 0
   #restarting: Promise<void> = Promise.resolve()
 
   private constructor(cluster: TestCluster, proxy: ApiProxy, faults: Faults) {
@@ -71,14 +72,20 @@ export class World extends Hands {
     await this.#proxy.close()
   }
 
+  /** By which the requests of the operator are known that runs now. */
+  get #version(): string {
+    return `0.0.${this.#starts}`
+  }
+
   async startOperator(): Promise<void> {
+    this.#starts++
     this.#registry = new Registry()
     const operator = new Operator({
       server: this.#proxy.server,
       namespaces: [this.namespace],
       image: IMAGE,
       identity: 'test',
-      version: '0.0.0',
+      version: this.#version,
       concurrency: 4,
       onLost: (error: FlumeError) => this.log.error({ error }, 'the lead was lost'),
       writes: this.#guard(),
@@ -128,10 +135,9 @@ export class World extends Hands {
   }
 
   /** What another operator writes that takes the place of this one, where nothing is to be done. */
-  async restart(polls: number): Promise<readonly string[]> {
-    // Which tells how often it has seen what it told of before.
-    await this.stopOperator()
+  restart(polls: number): Promise<readonly string[]> {
     return this.#changesDuring(async () => {
+      await this.stopOperator()
       await this.startOperator()
       await this.rest(polls)
     })
@@ -145,7 +151,10 @@ export class World extends Hands {
   async #changesDuring(work: () => Promise<unknown>): Promise<readonly string[]> {
     const before = this.#proxy.changes.length
     await work()
-    return this.#proxy.changes.slice(before)
+    // One that was stopped tells at its end how often it has seen what it told of before.
+    const userAgent = `flume-operator/${this.#version}`
+    const changes = this.#proxy.changes.slice(before)
+    return changes.filter((each) => each.userAgent === userAgent).map(({ what }) => what)
   }
 
   protected override clues(): readonly string[] {
