@@ -29,6 +29,18 @@ test('a step that failed says so, with its problem below', () => {
   expect(text).toMatch(/ {2}unit +3 passed {2}1 FAILED +1\.3 s\n {4}ended after 5 minutes/)
 })
 
+test('the tests that failed are named above the totals, the first ten of a step', () => {
+  const failures = Array.from({ length: 12 }, (_, i) => ({
+    test: `a.test.ts > case ${i}`,
+    message: `expected ${i}\nat line ${i}`,
+  }))
+  const text = closingBlock([{ name: 'check', steps: [{ ...step, failures }] }], [])
+  const [first, more, totals] = [...text.split('\n').slice(-32, -31), ...text.split('\n').slice(-2)]
+  expect(first).toBe('FAILED: a.test.ts > case 0')
+  expect(text).toContain('\n    expected 9\n    at line 9\n')
+  expect([more, totals]).toEqual(['… and 2 more', '3 passed, 1 failed'])
+})
+
 test('totals of nothing are zero', () => {
   expect(totalsOf([])).toEqual({ passed: 0, failed: 0 })
 })

@@ -7,6 +7,15 @@ export interface StepResult {
   readonly seconds: number
   /** Why it failed, when that is not in the counts (a time-out, a crash). */
   readonly problem: string | undefined
+  /** The tests that failed. */
+  readonly failures?: readonly Failure[]
+}
+
+export interface Failure {
+  /** File and full name of the test; of a file that did not load, its path. */
+  readonly test: string
+  /** What the test said, shortened. */
+  readonly message: string
 }
 
 export interface TierResult {
@@ -25,6 +34,9 @@ export interface Totals {
   readonly passed: number
   readonly failed: number
 }
+
+/** Of one step, as many failures are named. */
+const FAILURES_MAX = 10
 
 export function totalsOf(tiers: readonly TierResult[]): Totals {
   let passed = 0
@@ -51,8 +63,21 @@ export function closingBlock(tiers: readonly TierResult[], notRun: readonly NotR
   // Several tests may miss the same thing.
   lines.push(...new Set(notRun.map(({ what, why, cure }) => `NOT RUN: ${what} — ${why} — ${cure}`)))
   const { passed, failed } = totalsOf(tiers)
+  // A reader of a log that was cut off at its start still learns what failed.
+  lines.push(...tiers.flatMap(({ steps }) => steps.flatMap(({ failures = [] }) => told(failures))))
   lines.push(`${passed} passed, ${failed} failed`)
   return lines.join('\n')
+}
+
+function told(failures: readonly Failure[]): string[] {
+  const all = failures
+    .slice(0, FAILURES_MAX)
+    .flatMap(({ test, message }) => [
+      `FAILED: ${test}`,
+      ...message.split('\n').map((line) => `    ${line}`),
+    ])
+  const more = failures.length - FAILURES_MAX
+  return more > 0 ? [...all, `… and ${more} more`] : all
 }
 
 function row(name: string, passed: number, failed: number, seconds: number): string {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { countTests, runStep } from './run-step.ts'
+import { countTests, failuresOf, runStep } from './run-step.ts'
 
 let scratch: string
 beforeEach(() => {
@@ -49,6 +49,22 @@ test('tests are counted by their status, and a file that does not load is a fail
   expect(countTests(file)).toEqual({ passed: 3, failed: 2 })
 })
 
+test('what failed is told with its file, its name and what it said', () => {
+  const file = join(scratch, 'vitest.json')
+  const failed = { status: 'failed', fullName: 'group case', failureMessages: ['x'.repeat(5000)] }
+  const testResults = [
+    { name: 'a.test.ts', status: 'failed', assertionResults: [{ status: 'passed' }, failed] },
+    { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+  ]
+  writeFileSync(file, JSON.stringify({ testResults }))
+  expect(failuresOf(file)).toEqual([
+    { test: 'a.test.ts > group case', message: `${'x'.repeat(4000)}…` },
+    { test: 'b.test.ts', message: 'no such module' },
+  ])
+})
+
 test('a missing report is a failure', () => {
-  expect(countTests(join(scratch, 'none.json'))).toEqual({ passed: 0, failed: 1 })
+  const file = join(scratch, 'none.json')
+  expect(countTests(file)).toEqual({ passed: 0, failed: 1 })
+  expect(failuresOf(file)).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { StepResult, Totals } from './report.ts'
+import type { Failure, StepResult, Totals } from './report.ts'
 import type { Step } from './tiers.ts'
 
 export interface RunOptions {
@@ -34,7 +34,9 @@ export async function runStep(step: Step, options: RunOptions): Promise<StepResu
     }
   }
   // A run that broke before or after its tests has failed even when every test it counted passed.
-  return { ...base, passed: counts.passed, failed: Math.max(1, counts.failed), problem: end }
+  const failures = program === 'vitest' ? failuresOf(resultFile) : []
+  const failed = Math.max(1, counts.failed)
+  return { ...base, passed: counts.passed, failed, problem: end, failures }
 }
 
 function execute(
@@ -70,25 +72,56 @@ function execute(
 
 interface VitestResult {
   readonly testResults: readonly {
+    readonly name: string
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly message?: string
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages?: readonly string[]
+    }[]
   }[]
 }
 
 /** Counts of a vitest JSON report; a file that could not be loaded is one failure. */
 export function countTests(resultFile: string): Totals {
-  let text
-  try {
-    text = readFileSync(resultFile, 'utf8')
-  } catch {
-    return { passed: 0, failed: 1 }
-  }
+  const report = readReport(resultFile)
+  if (report === undefined) return { passed: 0, failed: 1 }
   let passed = 0
   let failed = 0
-  for (const file of (JSON.parse(text) as VitestResult).testResults) {
+  for (const file of report.testResults) {
     const failures = file.assertionResults.filter((each) => each.status === 'failed').length
     passed += file.assertionResults.filter((each) => each.status === 'passed').length
     failed += file.status === 'failed' ? Math.max(1, failures) : failures
   }
   return { passed, failed }
+}
+
+/** A failure's message is cut off here. */
+const MESSAGE_CHARS_MAX = 4_000
+
+/** The tests that failed in a vitest JSON report, and the files that could not be loaded. */
+export function failuresOf(resultFile: string): readonly Failure[] {
+  const files = readReport(resultFile)?.testResults ?? []
+  return files.flatMap(({ name, status, message = '', assertionResults }) => {
+    const failed = assertionResults.filter((each) => each.status === 'failed')
+    if (failed.length === 0 && status === 'failed') return [{ test: name, message: cut(message) }]
+    return failed.map(({ fullName, failureMessages = [] }) => ({
+      test: `${name} > ${fullName}`,
+      message: cut(failureMessages.join('\n')),
+    }))
+  })
+}
+
+function cut(text: string): string {
+  return text.length > MESSAGE_CHARS_MAX ? `${text.slice(0, MESSAGE_CHARS_MAX)}…` : text
+}
+
+/** Undefined where the run ended before it wrote one. */
+function readReport(resultFile: string): VitestResult | undefined {
+  try {
+    return JSON.parse(readFileSync(resultFile, 'utf8')) as VitestResult
+  } catch {
+    return undefined
+  }
 }
