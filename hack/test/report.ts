@@ -70,14 +70,15 @@ export function closingBlock(tiers: readonly TierResult[], notRun: readonly NotR
 }
 
 function told(failures: readonly Failure[]): string[] {
-  const all = failures
+  const lines = failures
     .slice(0, FAILURES_MAX)
     .flatMap(({ test, message }) => [
       `FAILED: ${test}`,
       ...message.split('\n').map((line) => `    ${line}`),
     ])
   const more = failures.length - FAILURES_MAX
-  return more > 0 ? [...all, `… and ${more} more`] : all
+  if (more > 0) lines.push(`… and ${more} more`)
+  return lines
 }
 
 function row(name: string, passed: number, failed: number, seconds: number): string {
