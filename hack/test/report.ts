@@ -70,12 +70,9 @@ export function closingBlock(tiers: readonly TierResult[], notRun: readonly NotR
 }
 
 function told(failures: readonly Failure[]): string[] {
-  const lines = failures
-    .slice(0, FAILURES_MAX)
-    .flatMap(({ test, message }) => [
-      `FAILED: ${test}`,
-      ...message.split('\n').map((line) => `    ${line}`),
-    ])
+  const lines: string[] = []
+  for (const { test, message } of failures.slice(0, FAILURES_MAX))
+    lines.push(`FAILED: ${test}`, message.replaceAll(/^/gm, '    '))
   const more = failures.length - FAILURES_MAX
   if (more > 0) lines.push(`… and ${more} more`)
   return lines
