@@ -2,43 +2,18 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadAll } from 'js-yaml'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { TestContext } from 'vitest'
-import { binaries } from '../../hack/cluster/binaries.ts'
-import { startControlPlane } from '../../hack/cluster/control-plane.ts'
-import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
+import { describe, expect, test } from 'vitest'
 import { Workbench, until } from '../cli/flume.ts'
-import { needsControlPlane } from '../cluster/needs.ts'
-import { CHART, Programs, succeeded } from './helm.ts'
+import { ChartBed } from './bed.ts'
+import { CHART, succeeded } from './helm.ts'
 import type { Manifest, Ran } from './helm.ts'
 import { sendEvent, startAgent } from './send-event.ts'
 
 /** Installing, upgrading and removing the chart, on a real API server without nodes. */
 
-const folder = binaries()
-const directory = mkdtempSync(join(tmpdir(), 'flume-chart-'))
-let controlPlane: ControlPlane | undefined
-let programs: Programs
-
-beforeAll(async () => {
-  if (folder === undefined) return
-  controlPlane = await startControlPlane({ directory, kcm: true })
-  programs = new Programs(folder, controlPlane.kubeconfig)
-})
-
-beforeEach((context: TestContext) => {
-  needsControlPlane(context)
-})
-
-afterAll(async () => {
-  await controlPlane?.stop()
-  programs?.clean()
-  rmSync(directory, { recursive: true, force: true })
-})
-
-const helm = (...args: string[]): Promise<Ran> => programs.helm(...args)
-const kubectl = async (...args: string[]): Promise<string> =>
-  succeeded(await programs.kubectl(...args)).stdout
+const bed = ChartBed.forThisFile()
+const { kubectl } = bed
+const helm = (...args: string[]): Promise<Ran> => bed.programs.helm(...args)
 
 const AGENTS = 'flumeagents.flume-operator.io'
 const CRDS = [AGENTS, 'flumeflows.flume-operator.io']
@@ -54,7 +29,7 @@ async function restrictedNamespace(name: string): Promise<void> {
 }
 
 const mayAs = async (who: string, ...what: string[]): Promise<string> =>
-  (await programs.kubectl('auth', 'can-i', ...what, `--as=${who}`)).stdout.trim()
+  (await bed.programs.kubectl('auth', 'can-i', ...what, `--as=${who}`)).stdout.trim()
 
 describe('a release for the whole cluster', () => {
   test('installs, with the pods that "restricted" allows', async () => {
@@ -115,7 +90,8 @@ describe('a release for the whole cluster', () => {
   test('what helm test runs works with the rights that it has', async () => {
     const hooks = loadAll((await helm('get', 'hooks', 'flume', '-n=flume-system')).stdout)
     const needed = (hooks as Manifest[]).filter(({ kind }) => kind !== 'Pod')
-    for (const each of needed) succeeded(await programs.kubectlWith(each, 'create', '--filename=-'))
+    for (const each of needed)
+      succeeded(await bed.programs.kubectlWith(each, 'create', '--filename=-'))
     const pool = needed.find(({ kind }) => kind === 'FlumeAgent')!.metadata.name
     const claim = (name: string): object => ({
       apiVersion: 'v1',
@@ -124,7 +100,7 @@ describe('a release for the whole cluster', () => {
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     })
     for (const name of [`data-${pool}-0`, 'data-other-0'])
-      succeeded(await programs.kubectlWith(claim(name), 'create', '--filename=-'))
+      succeeded(await bed.programs.kubectlWith(claim(name), 'create', '--filename=-'))
 
     const account = await accountOf(pool)
     const settings = { namespace: 'flume-system', pool, secondsMax: 30 }
@@ -237,13 +213,13 @@ describe('a release for named namespaces', () => {
 /** The API server is shown the pod, with its admission, and makes nothing. */
 async function createDryRun(metadata: object, spec: object): Promise<void> {
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec }
-  succeeded(await programs.kubectlWith(pod, 'create', '--dry-run=server', '--filename=-'))
+  succeeded(await bed.programs.kubectlWith(pod, 'create', '--dry-run=server', '--filename=-'))
 }
 
 /** How a pod with this account speaks to the API server. */
 async function accountOf(name: string): Promise<Parameters<typeof sendEvent>[1]> {
   const token = await kubectl('-n=flume-system', 'create', 'token', name)
-  const { hostname, port } = new URL(controlPlane!.url)
+  const { hostname, port } = new URL(bed.controlPlane.url)
   const root = await kubectl(
     '-n=flume-system',
     'get',

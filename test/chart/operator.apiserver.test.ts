@@ -1,45 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { TestContext } from 'vitest'
-import { binaries } from '../../hack/cluster/binaries.ts'
-import { startControlPlane } from '../../hack/cluster/control-plane.ts'
-import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
+import { afterAll, describe, expect, test } from 'vitest'
 import { ROOT, Workbench, until } from '../cli/flume.ts'
 import type { FlumeProcess } from '../cli/flume.ts'
-import { needsControlPlane } from '../cluster/needs.ts'
 import { tokenKubeconfig } from '../operator/account.ts'
 import { metricsOf, startProcess } from '../operator/process.ts'
-import { CHART, Programs, succeeded } from './helm.ts'
+import { ChartBed } from './bed.ts'
+import { CHART, succeeded } from './helm.ts'
 
 /** The operator as a process, with the account and the roles that the chart makes, and no others. */
 
-const folder = binaries()
-const directory = mkdtempSync(join(tmpdir(), 'flume-chart-operator-'))
+const bed = ChartBed.forThisFile()
+const { kubectl } = bed
 const bench = new Workbench()
-let controlPlane: ControlPlane | undefined
-let programs: Programs
 
-beforeAll(async () => {
-  if (folder === undefined) return
-  controlPlane = await startControlPlane({ directory, kcm: true })
-  programs = new Programs(folder, controlPlane.kubeconfig)
-})
-
-beforeEach((context: TestContext) => {
-  needsControlPlane(context)
-})
-
-afterAll(async () => {
-  await bench.clean()
-  await controlPlane?.stop()
-  programs?.clean()
-  rmSync(directory, { recursive: true, force: true })
-})
-
-const kubectl = async (...args: string[]): Promise<string> =>
-  succeeded(await programs.kubectl(...args)).stdout
+afterAll(() => bench.clean())
 
 const names = async (what: string, namespace: string): Promise<string[]> => {
   const text = await kubectl('get', what, `-n=${namespace}`, '--output=name')
@@ -59,7 +33,7 @@ describe.each([
   test('makes pools, scales and removes them, without a refusal', async () => {
     if (namespace !== 'default') await kubectl('create', 'namespace', namespace)
     const all = ['--namespace=flume-system', '--create-namespace', '--take-ownership', ...options]
-    succeeded(await programs.helm('install', release, CHART, ...all))
+    succeeded(await bed.programs.helm('install', release, CHART, ...all))
     const operator = await startOperator(release, namespace === 'default' ? [] : [namespace])
 
     await kubectl('apply', `-n=${namespace}`, '-f', join(ROOT, 'examples', 'kubernetes'))
@@ -82,7 +56,7 @@ describe.each([
     expect(await refusals(operator)).toBe(refused)
     operator.kill('SIGTERM')
     expect((await operator.ended).code).toBe(0)
-    succeeded(await programs.helm('uninstall', release, '--namespace=flume-system'))
+    succeeded(await bed.programs.helm('uninstall', release, '--namespace=flume-system'))
   })
 })
 
@@ -90,9 +64,9 @@ describe.each([
 async function startOperator(release: string, namespaces: string[]): Promise<FlumeProcess> {
   const account = `${release}-flume-operator`
   const token = await kubectl('-n=flume-system', 'create', 'token', account)
-  const path = join(directory, `${release}.kubeconfig`)
+  const path = join(bed.directory, `${release}.kubeconfig`)
   const operator = startProcess(bench, {
-    kubeconfig: tokenKubeconfig(controlPlane!.kubeconfig, token.trim(), path),
+    kubeconfig: tokenKubeconfig(bed.controlPlane.kubeconfig, token.trim(), path),
     name: release,
     namespaces,
     leaseNamespace: 'flume-system',

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { ApiServer } from '../../operator/kube/server.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
+import { isBelow, merge, reply } from './answers.ts'
 
 /** What goes wrong with the next request of a kind, instead of an answer or after its beginning. */
 export type Fault =
@@ -293,41 +294,10 @@ function pathOf({ metadata }: KubeObject): string {
   return `/api/v1/namespaces/${metadata.namespace}/configmaps/${metadata.name}`
 }
 
-function isBelow(objectPath: string, collection: string): boolean {
-  if (objectPath.startsWith(`${collection}/`)) return true
-  const inAll = objectPath.replace(/\/namespaces\/[^/]+/, '')
-  return inAll.startsWith(`${collection}/`)
-}
-
-function reply(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: Record<string, string> = {},
-): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers })
-  response.end(typeof body === 'string' ? body : JSON.stringify(body))
-}
-
 function refuse(response: ServerResponse, code: number, reason: string): void {
   reply(response, code, { kind: 'Status', status: 'Failure', code, reason, message: reason })
 }
 
-function merge(present: object, patch: object): object {
-  const merged: Record<string, unknown> = { ...present }
-  for (const [key, value] of Object.entries(patch)) {
-    const old = merged[key]
-    const isDeep = isObject(value) && isObject(old)
-    if (value === null) delete merged[key]
-    else merged[key] = isDeep ? merge(old, value) : (value as unknown)
-  }
-  return merged
-}
-
 function withoutKind(metadata: object, fields: object): object {
   return { ...fields, apiVersion: undefined, kind: undefined, metadata }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

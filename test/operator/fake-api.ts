@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ApiServer } from '../../operator/kube/server.ts'
 import type { KubeObject } from '../../operator/kube/types.ts'
+import { isBelow, merge, reply } from '../kube/answers.ts'
 
 interface Refusal {
   readonly code: number
@@ -217,33 +218,7 @@ function pathOfObject(objects: ReadonlyMap<string, KubeObject>, object: KubeObje
   return [...objects].find(([, each]) => each === object)![0]
 }
 
-function isBelow(at: string, collection: string): boolean {
-  return (
-    at.startsWith(`${collection}/`) ||
-    at.replace(/\/namespaces\/[^/]+/, '').startsWith(`${collection}/`)
-  )
-}
-
 function hasLabel({ metadata }: KubeObject, label: string): boolean {
   const [key, value] = label.split('=')
   return metadata.labels?.[key!] === value
-}
-
-function reply(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-}
-
-function merge(present: object, patch: object): object {
-  const merged: Record<string, unknown> = { ...present }
-  for (const [key, value] of Object.entries(patch)) {
-    const old = merged[key]
-    const isDeep = isObject(value) && isObject(old)
-    if (value === null) delete merged[key]
-    else merged[key] = isDeep ? merge(old, value) : (value as unknown)
-  }
-  return merged
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -356,18 +356,22 @@ describe('a pool that is paused', () => {
   })
 })
 
+/** Each of two agents has 617 events of the flow: both are shown, with two digits. */
+async function waiting(world: World, type: ResourceType, name: string): Promise<void> {
+  world.cluster.kubelet.setBacklog(world.namespace, 'web', 617)
+  await world.until('the backlog is shown', async () => {
+    const object = await world.get<FlumeAgent | FlumeFlow>(type, name)
+    return object?.status?.backlog?.events === 1200
+  })
+}
+
 describe('a deletion', () => {
   for (const policy of ['Background', 'Foreground'] as const)
     test(`in the ${policy} removes what was made, and keeps the volumes`, async (world) => {
       await world.agent('hub', { replicas: 2 })
       await world.flow('web', hub)
       await world.flowReady('web')
-      world.cluster.kubelet.setBacklog(world.namespace, 'web', 617)
-      await world.until(
-        'the backlog is shown',
-        async () =>
-          (await world.get<FlumeAgent>(FLUME_AGENTS, 'hub'))?.status?.backlog?.events === 1200,
-      )
+      await waiting(world, FLUME_AGENTS, 'hub')
       await world.remove(FLUME_AGENTS, 'hub', policy)
       await world.until(
         'it is gone',
@@ -406,12 +410,7 @@ describe('what waits', () => {
     await world.agent('hub', { replicas: 2 })
     await world.flow('web', hub)
     await world.flowReady('web')
-    world.cluster.kubelet.setBacklog(world.namespace, 'web', 617)
-    await world.until(
-      'the backlog is shown',
-      async () =>
-        (await world.get<FlumeFlow>(FLUME_FLOWS, 'web'))?.status?.backlog?.events === 1200,
-    )
+    await waiting(world, FLUME_FLOWS, 'web')
     const { backlog } = (await world.get<FlumeFlow>(FLUME_FLOWS, 'web'))!.status!
     expect(backlog).toMatchObject({ bytes: 120_000 })
     expect(Date.now() - Date.parse(backlog!.oldestEventTime!)).toBeGreaterThan(50_000)
