@@ -6,9 +6,11 @@ import { parseYaml } from './yaml.ts'
 
 const SINKS = '[{ name: a, channel: x, null: {} }, { name: b, channel: x, null: {} }]'
 
-function check(groups: string, sinks = SINKS): string[] {
+const CHANNELS = 'channels: [{ name: x, file: {} }, { name: y, file: {} }]'
+
+function check(groups: string, sinks = SINKS, channels = CHANNELS): string[] {
   const text = `spec:
-  channels: [{ name: x, file: {} }, { name: y, file: {} }]
+  ${channels}
   sinks: ${sinks}
   sinkGroups: ${groups}
 `
@@ -28,6 +30,11 @@ it('finds nothing wrong with sinks of one channel, all of them named where that 
   ).toEqual([])
   const omitted = '[{ name: a, null: {} }, { name: b, null: {} }]'
   expect(check(`[{ name: out, sinks: [a, b], loadBalance: {} }]`, omitted)).toEqual([])
+})
+
+it('the channel of a flow that gives none has a name, which a sink may say', () => {
+  const sinks = '[{ name: a, channel: default, null: {} }, { name: b, null: {} }]'
+  expect(check('[{ name: out, sinks: [a, b], loadBalance: {} }]', sinks, '')).toEqual([])
 })
 
 it('FLM1301: sinks that are not there, in the group and in its configuration', () => {

@@ -1,6 +1,7 @@
 import type { FlowDraft, SinkGroupDraft } from './draft.ts'
 import { SINK_GROUPS } from './entries.ts'
 import type { Finding } from './explain.ts'
+import { channelNames } from './flow-channels.ts'
 import { lineOf } from './node.ts'
 import type { Path } from './node.ts'
 import { cure, listed } from './suggest.ts'
@@ -62,7 +63,7 @@ function checkMembers(draft: FlowDraft, group: SinkGroupDraft, known: Known): Fi
 function channelOf(draft: FlowDraft, name: string | undefined): string | undefined {
   const sink = draft.sinks.find((each) => each.name === name)
   if (sink === undefined || sink.channel === null) return undefined
-  return sink.channel ?? (draft.channels === undefined ? '' : draft.channels[0]?.name)
+  return sink.channel ?? channelNames(draft)?.[0]
 }
 
 /** Names inside of the configuration, such as those with a priority: sinks of the group. */
