@@ -361,13 +361,13 @@ export class Intake {
     })
   }
 
-  /** Units that hold room go back to the front of the line, in order. */
   /** The head gives up what it waits for; the line goes on with what is its head then. */
   #restartReserving(): void {
     this.#reserving.abort()
     if (!this.#ending.signal.aborted) this.#reserving = new AbortController()
   }
 
+  /** Units that hold room go back to the front of the line, in order. */
   #giveRoomBack(): void {
     this.#restartReserving()
     const ready = this.#ready.splice(0)

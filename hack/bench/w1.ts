@@ -44,8 +44,9 @@ export async function w1(work: WorkFolder, effort: Effort): Promise<string> {
   await drainByUs(input, interceptors)
   const results = await alternate<Drain>(byEffort(effort, { quick: 1, normal: 3, full: 5 }), [
     { name: OURS, run: () => drainByUs(input, []) },
-    { name: FLUME_FILE, run: () => drainByFlume(input, 'file') },
+    // Side by side: behind half a minute of Flume a shared machine may give less to whoever comes next.
     { name: OURS_INTERCEPTED, run: () => drainByUs(input, interceptors) },
+    { name: FLUME_FILE, run: () => drainByFlume(input, 'file') },
     { name: FLUME_MEMORY, run: () => drainByFlume(input, 'memory') },
     { name: DISK, run: () => diskAlone(work, lines) },
   ])
