@@ -57,6 +57,11 @@ describe('a directory of delivered flows', () => {
     await expect(loadDelivered(join(directory, 'file'), { agent: 'hub' })).rejects.toThrow()
   })
 
+  it('with more flows than an agent takes rejects: none of them is taken for one that is gone', async () => {
+    for (let i = 0; i <= 5001; i++) writeFileSync(join(directory, `flow.f${i}.json`), '')
+    await expect(load()).rejects.toThrow('it has 5002 files, the most is 5000 flows')
+  })
+
   it('leaves alone what is not of a flow', async () => {
     MountedVolume.at(directory, {
       ...filesOf(deliveredFlow('a')),

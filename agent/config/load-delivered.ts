@@ -42,14 +42,15 @@ export interface LoadedFlow {
   readonly missingSecrets: readonly SecretKey[]
 }
 
-/** Flows a mounted ConfigMap may have, far above what fits into one. */
-const FLOWS_MAX = 1000
+/** Flows of a directory, above what fits into a ConfigMap: each takes at least 250 of its 1 MiB. */
+const FLOWS_MAX = 5000
 /** A mounted directory is replaced as a whole; one that changes while it is read is read again. */
 const READS_MAX = 5
 
 /**
  * The flows of a directory, sorted by name; undefined where there is nothing that an operator delivered, as
- * when its ConfigMap was deleted: that says nothing of the flows. What cannot be read of a flow is a problem of it; rejects when the directory cannot be read.
+ * when its ConfigMap was deleted: that says nothing of the flows. What cannot be read of a flow is a problem
+ * of it; rejects when the directory cannot be read, or has more flows than an agent takes.
  */
 export async function loadDelivered(
   directory: string,
@@ -100,8 +101,11 @@ async function versionOf(directory: string): Promise<string | undefined> {
 
 async function readVersion(directory: string): Promise<Texts | undefined> {
   const keys = await keysOf(directory)
+  // One that is left out would be taken for one that is gone, and be stopped.
+  if (keys.length > FLOWS_MAX + 1)
+    throw new Error(`it has ${keys.length} files, the most is ${FLOWS_MAX} flows`)
   const texts = new Map<string, Text>()
-  for (const key of keys.slice(0, FLOWS_MAX)) {
+  for (const key of keys) {
     const flow = flowOfKey(key)
     const text = flow === undefined ? undefined : await readText(join(directory, key))
     if (text !== undefined) texts.set(flow!, text)

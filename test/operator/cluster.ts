@@ -28,7 +28,10 @@ export interface TestCluster {
   stop(): Promise<void>
 }
 
-/** None that works on nodes, which there are not, or on endpoints, which may not be at the loopback. */
+/**
+ * None that works on nodes, which there are not: pods on such a node are removed after a minute. None for
+ * endpoints, which may not be at the loopback.
+ */
 const CONTROLLERS = [
   'disruption',
   'garbage-collector',
@@ -38,10 +41,7 @@ const CONTROLLERS = [
   'statefulset',
 ].map((name) => `${name}-controller`)
 
-export interface TestClusterOptions extends Pick<
-  ControlPlaneOptions,
-  'apiServerArgs' | 'controllerManagerArgs'
-> {
+export interface TestClusterOptions extends Pick<ControlPlaneOptions, 'apiServerArgs'> {
   /** Where it has its data; a temporary one unless said otherwise. Removed at the end. */
   readonly directory?: string
 }

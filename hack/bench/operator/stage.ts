@@ -12,9 +12,6 @@ import { Fleet } from './fleet.ts'
 import { OperatorProgram } from './program.ts'
 import { View } from './view.ts'
 
-/** No part of this reads EndpointSlices, and none may have the address of a loopback. */
-const CONTROLLERS = '--controllers=*,-endpoints-controller,-endpointslice-controller'
-
 /** The operator's, with what the chart lets it do: its requests are checked and queued as those of any operator. */
 const ACCOUNT = { namespace: 'flume-system', name: 'flume-operator' }
 
@@ -41,10 +38,7 @@ export class Stage {
   }
 
   static async start(work: WorkFolder, namespaces: number): Promise<Stage> {
-    const cluster = await startTestCluster({
-      controllerManagerArgs: [CONTROLLERS],
-      directory: work.fresh('cluster'),
-    })
+    const cluster = await startTestCluster({ directory: work.fresh('cluster') })
     if (cluster === undefined) throw new Error(`the API server is not installed: ${CLUSTER_CURE}`)
     const folder = work.fresh('operator')
     const { client, plane } = cluster
@@ -69,7 +63,7 @@ export class Stage {
 
   /**
    * The version of every object that the operator writes, as the API server has them: equal when nothing was
-   * written. Of Events only its own: the controllers of volumes tell of claims that nobody serves.
+   * written. Of Events only its own: other controllers tell of what they do.
    */
   async versions(): Promise<ReadonlySet<string>> {
     const types = [FLUME_AGENTS, FLUME_FLOWS, ...POOL_TYPES, RESOURCES.pods, RESOURCES.events]
