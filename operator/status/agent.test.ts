@@ -70,6 +70,10 @@ describe('a pool', () => {
     expect(shown({ statefulSet: undefined, pods: [] })).toMatchObject({
       Progressing: expect.stringContaining('True Scaling'),
     })
+    const unseen = { ...statefulSet('hub'), status: {} }
+    expect(shown({ statefulSet: unseen, pods: [], isTemplateNew: true })).toMatchObject({
+      Progressing: expect.stringContaining('True Scaling'),
+    })
     expect(shown({ deleting: 'waiting' })).toMatchObject({ Progressing: 'True Deleting waiting' })
     expect(shown({ pods: [] }, agent('hub', { replicas: 0 }))).toMatchObject({
       Ready: 'True NoReplicas the pool is scaled to zero',

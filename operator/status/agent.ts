@@ -95,9 +95,11 @@ function progressing(
   if (deleting !== undefined) return verdict(true, 'Deleting', deleting)
   if (statefulSet === undefined)
     return verdict(true, 'Scaling', `the StatefulSet ${metadata.name} is not there yet`)
-  const isSeen =
-    (statefulSet.status?.observedGeneration ?? 0) >= (statefulSet.metadata.generation ?? 0)
-  if (!isSeen || isTemplateNew)
+  const seen = statefulSet.status?.observedGeneration ?? 0
+  // At first there is nothing that could be replaced.
+  if (seen === 0)
+    return verdict(true, 'Scaling', 'Kubernetes has not looked at the StatefulSet yet')
+  if (seen < (statefulSet.metadata.generation ?? 0) || isTemplateNew)
     return verdict(true, 'RollingOut', 'Kubernetes has not looked at the new template yet')
   if (replicas !== spec.replicas)
     return verdict(true, 'Scaling', `there are ${replicas} pods, and ${spec.replicas} are wanted`)
