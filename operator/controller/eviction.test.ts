@@ -19,11 +19,11 @@ describe('the next pod to go', () => {
   })
 
   test('waits for one that comes up, is missing or leaves', () => {
-    const wait = { step: 'wait', stalled: undefined }
+    const wait = { step: 'wait', stalled: undefined, isBegun: true }
     expect(next(pod('hub', 0, old), pod('hub', 1, old), pod('hub', 2, { ready: false }))).toEqual(
       wait,
     )
-    expect(next(pod('hub', 0, old), pod('hub', 1, old))).toEqual(wait)
+    expect(next(pod('hub', 0, old), pod('hub', 1, old))).toEqual({ ...wait, isBegun: false })
     expect(next(pod('hub', 0, old), pod('hub', 1, old), pod('hub', 2, { leaving: true }))).toEqual(
       wait,
     )
@@ -39,6 +39,7 @@ describe('the next pod to go', () => {
     ).toEqual({
       step: 'wait',
       stalled: 'the others are left alone while hub-2: ErrImagePull',
+      isBegun: true,
     })
   })
 

@@ -5,8 +5,8 @@ import { failureOf, isLeaving, isReady, isUpdated, ordinalOf } from '../status/p
 export type RolloutStep =
   /** All pods have the newest template, or Kubernetes has not looked at it yet. */
   | { readonly step: 'none' }
-  /** Not now; `stalled` where it takes more than time. */
-  | { readonly step: 'wait'; readonly stalled: string | undefined }
+  /** Not now; `stalled` where it takes more than time, `isBegun` where some pods have the newest template. */
+  | { readonly step: 'wait'; readonly stalled: string | undefined; readonly isBegun: boolean }
   /** `takesDown`: the pod is ready, so that it is missed. */
   | { readonly step: 'evict'; readonly pod: Pod; readonly takesDown: boolean }
 
@@ -32,5 +32,6 @@ export function nextStep(statefulSet: StatefulSet | undefined, pods: readonly Po
   if (unready === undefined && others.length === wanted - 1)
     return { step: 'evict', pod: highest, takesDown: true }
   const failure = unready && failureOf(unready)
-  return { step: 'wait', stalled: failure && `the others are left alone while ${failure}` }
+  const stalled = failure && `the others are left alone while ${failure}`
+  return { step: 'wait', stalled, isBegun: members.some((pod) => isUpdated(pod, statefulSet)) }
 }

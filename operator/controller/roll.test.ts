@@ -56,6 +56,15 @@ test('the fourth pool waits for a place', async () => {
   expect(api.writes).toHaveLength(1)
 })
 
+test('a rollout that has begun has its place also after a start of the operator', async () => {
+  const { metadata, ...rest } = pod('hub', 1, { ready: false })
+  const labels = { ...poolLabels('hub', 'uid-of-hub'), ...metadata.labels }
+  const fresh = { ...rest, metadata: { ...metadata, labels } }
+  const { parts, observe, key } = await testParts(two, old(0), fresh)
+  expect(await roll(parts, key('hub'), hub, observe('hub'))).toEqual({ isRolling: true })
+  expect(['a', 'b', 'c'].map((each) => parts.slots.take(each))).toEqual([true, true, false])
+})
+
 test('a pod that is gone is no failure, what cannot be done is one', async () => {
   const { parts, api, observe, key } = await testParts(two, old(0), old(1))
   for (const refusal of [

@@ -33,7 +33,10 @@ export async function roll(
     slots.release(scope)
     return { isRolling: false }
   }
-  if (next.step === 'wait') return { isRolling: true, stalled: next.stalled }
+  if (next.step === 'wait') {
+    if (next.isBegun) slots.join(scope)
+    return { isRolling: true, stalled: next.stalled }
+  }
   if (next.takesDown && !slots.take(scope)) return { isRolling: true, againMs: SLOT_WAIT_MS }
   return evict(parts, scope, agent, next.pod)
 }

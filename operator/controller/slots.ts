@@ -9,6 +9,8 @@ export class RolloutSlots {
   readonly #clock: Clock
   /** Key of a pool → when it last got further. */
   readonly #held = new Map<string, number>()
+  /** Keys of pools that had a place for too long. */
+  readonly #given = new Set<string>()
   /** Key of a pool → since when. */
   readonly #refused = new Map<string, number>()
 
@@ -19,10 +21,24 @@ export class RolloutSlots {
   /** Whether the pool may take down a pod now; it then has one of the places. */
   take(key: string): boolean {
     const nowMs = this.#clock.monotonic()
-    for (const [each, atMs] of this.#held) if (nowMs - atMs >= HELD_MAX_MS) this.#held.delete(each)
+    for (const [each, atMs] of this.#held)
+      if (nowMs - atMs >= HELD_MAX_MS) {
+        this.#held.delete(each)
+        this.#given.add(each)
+      }
     if (!this.#held.has(key) && this.#held.size >= POOLS_MAX) return false
     this.#held.set(key, nowMs)
+    this.#given.delete(key)
     return true
+  }
+
+  /**
+   * A pool has begun, and waits for its pods: it has a place, whoever gave it. An operator that has just started
+   * learns so which ones another one had begun with.
+   */
+  join(key: string): void {
+    if (this.#held.has(key) || this.#given.has(key)) return
+    this.#held.set(key, this.#clock.monotonic())
   }
 
   /** A PodDisruptionBudget said no. For how long it has done so. */
@@ -41,6 +57,7 @@ export class RolloutSlots {
   /** The pool is done. */
   release(key: string): void {
     this.#held.delete(key)
+    this.#given.delete(key)
     this.#refused.delete(key)
   }
 }
