@@ -178,6 +178,7 @@ export class Operator {
     const fenced = [this.#elector?.fence, writes].filter((each) => each !== undefined)
     const expectations = new Expectations()
     const memory = new Memory(clock)
+    const slots = new RolloutSlots(clock)
     return {
       caches: this.#caches,
       apply: {
@@ -188,13 +189,14 @@ export class Operator {
       },
       poller: this.#poller,
       budget: new BacklogBudget(clock),
-      slots: new RolloutSlots(clock),
+      slots,
       nudges: new Nudges(clock),
       metrics,
       tell: (regarding, told) => this.#recorder.record(regarding, told),
       forget: (scope) => {
         expectations.forget(scope)
         memory.forget(scope)
+        slots.release(scope)
       },
       image,
       clock,

@@ -56,13 +56,16 @@ test('the fourth pool waits for a place', async () => {
   expect(api.writes).toHaveLength(1)
 })
 
-test('a rollout that has begun has its place also after a start of the operator', async () => {
-  const { metadata, ...rest } = pod('hub', 1, { ready: false })
-  const labels = { ...poolLabels('hub', 'uid-of-hub'), ...metadata.labels }
-  const fresh = { ...rest, metadata: { ...metadata, labels } }
-  const { parts, observe, key } = await testParts(two, old(0), fresh)
-  expect(await roll(parts, key('hub'), hub, observe('hub'))).toEqual({ isRolling: true })
-  expect(['a', 'b', 'c'].map((each) => parts.slots.take(each))).toEqual([true, true, false])
+test('a rollout that has begun has its place also after a start of the operator, unless it is stuck', async () => {
+  for (const waiting of [undefined, 'ErrImagePull']) {
+    const { metadata, ...rest } = pod('hub', 1, { ready: false, ...(waiting && { waiting }) })
+    const labels = { ...poolLabels('hub', 'uid-of-hub'), ...metadata.labels }
+    const fresh = { ...rest, metadata: { ...metadata, labels } }
+    const { parts, observe, key } = await testParts(two, old(0), fresh)
+    expect(await roll(parts, key('hub'), hub, observe('hub'))).toMatchObject({ isRolling: true })
+    const isStuck = waiting !== undefined
+    expect(['a', 'b', 'c'].map((each) => parts.slots.take(each))).toEqual([true, true, isStuck])
+  }
 })
 
 test('a pod that is gone is no failure, what cannot be done is one', async () => {

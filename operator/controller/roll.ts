@@ -34,7 +34,8 @@ export async function roll(
     return { isRolling: false }
   }
   if (next.step === 'wait') {
-    if (next.isBegun) slots.join(scope)
+    // One that is stuck would keep others from going on.
+    if (next.isBegun && next.stalled === undefined) slots.join(scope)
     return { isRolling: true, stalled: next.stalled }
   }
   if (next.takesDown && !slots.take(scope)) return { isRolling: true, againMs: SLOT_WAIT_MS }

@@ -9,8 +9,8 @@ export class RolloutSlots {
   readonly #clock: Clock
   /** Key of a pool → when it last got further. */
   readonly #held = new Map<string, number>()
-  /** Keys of pools that had a place for too long. */
-  readonly #given = new Set<string>()
+  /** Keys of pools that had a place for too long: they do not join again. */
+  readonly #expired = new Set<string>()
   /** Key of a pool → since when. */
   readonly #refused = new Map<string, number>()
 
@@ -24,11 +24,11 @@ export class RolloutSlots {
     for (const [each, atMs] of this.#held)
       if (nowMs - atMs >= HELD_MAX_MS) {
         this.#held.delete(each)
-        this.#given.add(each)
+        this.#expired.add(each)
       }
     if (!this.#held.has(key) && this.#held.size >= POOLS_MAX) return false
     this.#held.set(key, nowMs)
-    this.#given.delete(key)
+    this.#expired.delete(key)
     return true
   }
 
@@ -37,7 +37,7 @@ export class RolloutSlots {
    * learns so which ones another one had begun with.
    */
   join(key: string): void {
-    if (this.#held.has(key) || this.#given.has(key)) return
+    if (this.#held.has(key) || this.#expired.has(key)) return
     this.#held.set(key, this.#clock.monotonic())
   }
 
@@ -57,7 +57,7 @@ export class RolloutSlots {
   /** The pool is done. */
   release(key: string): void {
     this.#held.delete(key)
-    this.#given.delete(key)
+    this.#expired.delete(key)
     this.#refused.delete(key)
   }
 }
