@@ -42,7 +42,7 @@ export interface LoadedFlow {
   readonly missingSecrets: readonly SecretKey[]
 }
 
-/** Flows of a directory, above what fits into a ConfigMap: each takes at least 250 of its 1 MiB. */
+/** Flows of a directory, above what fits into a ConfigMap: each takes at least 250 bytes of its 1 MiB. */
 const FLOWS_MAX = 5000
 /** A mounted directory is replaced as a whole; one that changes while it is read is read again. */
 const READS_MAX = 5

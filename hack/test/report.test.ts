@@ -35,10 +35,14 @@ test('the tests that failed are named above the totals, the first ten of a step'
     message: `expected ${i}\nat line ${i}`,
   }))
   const text = closingBlock([{ name: 'check', steps: [{ ...step, failures }] }], [])
-  const [first, more, totals] = [...text.split('\n').slice(-32, -31), ...text.split('\n').slice(-2)]
-  expect(first).toBe('FAILED: a.test.ts > case 0')
-  expect(text).toContain('\n    expected 9\n    at line 9\n')
-  expect([more, totals]).toEqual(['… and 2 more', '3 passed, 1 failed'])
+  const lines = text.split('\n').slice(4)
+  expect(lines.slice(0, 3)).toEqual([
+    'FAILED: a.test.ts > case 0',
+    '    expected 0',
+    '    at line 0',
+  ])
+  expect(lines.filter((line) => line.startsWith('FAILED'))).toHaveLength(10)
+  expect(lines.slice(-2)).toEqual(['… and 2 more', '3 passed, 1 failed'])
 })
 
 test('totals of nothing are zero', () => {
